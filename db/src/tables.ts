@@ -1,0 +1,132 @@
+import type { ColumnType, Generated } from 'kysely'
+
+type Timestamp = ColumnType<Date, Date | string | undefined, Date | string>
+type Multirange = ColumnType<string, string | undefined, string>
+/** bigint and xid8 arrive as text; a seq is turned into a number where it is read. */
+type Int8 = ColumnType<string, string | number | bigint | undefined, string | number | bigint>
+type Json = ColumnType<Record<string, unknown>, string | undefined, string>
+
+export interface UsersTable {
+  id: Generated<string>
+  email: string | null
+  first_name: Generated<string>
+  last_name: Generated<string>
+  avatar_url: string | null
+  role: Generated<string | null>
+  is_active: Generated<boolean>
+  fcm_token: string | null
+  created_at: Timestamp
+  updated_at: Timestamp
+}
+
+export interface ChatDatabaseTable {
+  id: Generated<string>
+  only_row: Generated<boolean>
+}
+
+export interface ConversationsTable {
+  id: string
+  type: 'direct' | 'group' | 'channel'
+  direct_key: string | null
+  created_by: string
+  metadata: Json
+  last_seq: Int8
+  message_count: Int8
+  participant_count: Generated<number>
+  last_message_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+  version: Int8
+  membership_version: Int8
+  created_at: Timestamp
+  updated_at: Timestamp
+  changed_xid: Int8
+}
+
+export interface ConversationMembersTable {
+  conversation_id: string
+  user_id: string
+  role: Generated<'owner' | 'moderator' | 'member'>
+  joined_seq: Int8
+  joined_at: Timestamp
+  joined_xid: Int8
+  muted_until: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+  delivered_seqs: Multirange
+  read_seqs: Multirange
+  receipts_version: Int8
+}
+
+export interface FormerMembersTable {
+  conversation_id: string
+  user_id: string
+  left_at: Timestamp
+  left_xid: Int8
+  delivered_seqs: Multirange
+  read_seqs: Multirange
+}
+
+export interface MessagesTable {
+  conversation_id: string
+  seq: Int8
+  id: string
+  sender_id: string
+  parent_message_id: string | null
+  message_type: 'text' | 'image' | 'file' | 'system'
+  content: string | null
+  metadata: Json
+  client_message_id: string | null
+  is_edited: Generated<boolean>
+  is_deleted: Generated<boolean>
+  deleted_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+  deleted_by: string | null
+  created_at: Timestamp
+  updated_at: Timestamp
+  changed_xid: Int8
+}
+
+export interface ConversationDeletionsTable {
+  conversation_id: string
+  seqs: Multirange
+}
+
+export interface ReceiptMarksTable {
+  conversation_id: string
+  bucket: Int8
+  user_id: string
+  kind: 'delivered' | 'read'
+  seqs: Multirange
+  at: Timestamp
+  changed_xid: Int8
+}
+
+export interface DevicesTable {
+  fcm_token: string
+  user_id: string
+  device_id: string | null
+  platform: 'android' | 'ios' | 'web' | null
+  created_at: Timestamp
+  updated_at: Timestamp
+}
+
+export interface AuditLogTable {
+  id: Generated<string>
+  at: Timestamp
+  actor_id: string
+  action: string
+  conversation_id: string | null
+  message_id: string | null
+  reason: string | null
+  request_id: string | null
+}
+
+/** The tables of the product as Kysely sees them; a test compares them with a migrated database. */
+export interface Tables {
+  users: UsersTable
+  chat_database: ChatDatabaseTable
+  conversations: ConversationsTable
+  conversation_members: ConversationMembersTable
+  former_members: FormerMembersTable
+  messages: MessagesTable
+  conversation_deletions: ConversationDeletionsTable
+  receipt_marks: ReceiptMarksTable
+  devices: DevicesTable
+  audit_log: AuditLogTable
+}

@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto'
+import { openOrigin } from '../origin/origin.js'
+import { originPage } from '../origin/page.js'
+import { Problem } from '../problem.js'
+import { isPortFree } from '../processes/find-free-port.js'
+import { SupervisedProcess } from '../processes/supervised-process.js'
+import { prepareDatabase } from './prepare-database.js'
+import { removeRunning, requireNotRunning, writeRunning } from './running-file.js'
+import { apiPorts, gatewayPorts, servicePlans } from './service-plans.js'
+import type { Settings } from './settings.js'
+import { getSigningSecret } from './signing-secret.js'
+import { prepareDataDir, startStores, type Stores } from './start-stores.js'
+import type { Stoppable, StopStack } from './stop-stack.js'
+import { welcome } from './welcome.js'
+
+/** Shows one line (or block) to the person at the terminal. */
+export type Print = (text: string) => void
+
+/**
+ * Starts everything that `npm start` promises. What was started is pushed on `running` as it comes, so that it can be stopped in reverse order
+ * at any moment, also half-way.
+ * @returns the services, which watch mode restarts.
+ * @throws Problem when something is in the way.
+ */
+export async function runInstance(settings: Settings, running: StopStack, print: Print): Promise<SupervisedProcess[]> {
+  await requireNotRunning(settings.dataDir)
+  const { instanceId, origin } = await claimPorts(settings, running)
+  await prepareDataDir(settings)
+  const instance = { instanceId, pid: process.pid, url: `http://localhost:${settings.port}` }
+  await writeRunning(settings.dataDir, instance)
+  await running.push({ stop: () => removeRunning(settings.dataDir) })
+  const stores = await startStores(settings, print)
+  await running.push(stores.postgres)
+  await running.push(stores.redis)
+  await writeRunning(settings.dataDir, { ...instance, databaseUrl: stores.postgres.url, redisUrl: stores.redis.url })
+  const people = await prepareDatabase(settings, stores.postgres.url, print)
+  const secret = await getSigningSecret(settings.dataDir, settings.env)
+  const services = await startServices(settings, serviceEnvironment(settings, stores, secret), running, print)
+  // Once more, now as the last: when everything stops, the door closes before the house is emptied.
+  await running.push(origin)
+  print(welcome(settings, stores, people, secret))
+  return services
+}
+
+/** The origin opens first, though nobody stands behind it yet: two instances can then not begin on one port. */
+async function claimPorts(settings: Settings, running: StopStack): Promise<{ instanceId: string; origin: Stoppable }> {
+  const instanceId = randomUUID()
+  const ports = { apiPorts: apiPorts(settings), gatewayPorts: gatewayPorts(settings) }
+  const opened = await openOrigin({ ...settings, ...ports, instanceId, page: () => originPage(settings.apis, settings.gateways) })
+  const origin = { stop: () => opened.close() }
+  await running.push(origin)
+  for (const port of [...ports.apiPorts, ...ports.gatewayPorts]) {
+    if (await isPortFree(port)) continue
+    throw new Problem(
+      `Port ${port} is in use (APIs take the ports after PORT=${settings.port}, gateways those from PORT + 11 on): set PORT to another one.`,
+    )
+  }
+  return { instanceId, origin }
+}
+
+function serviceEnvironment({ env, port }: Settings, stores: Stores, secret: string | undefined): NodeJS.ProcessEnv {
+  return {
+    SOCKET_IO_CORS_ORIGIN: `http://localhost:${port},http://127.0.0.1:${port}`,
+    ...env,
+    DATABASE_URL: stores.postgres.url,
+    REDIS_URL: stores.redis.url,
+    ...(secret !== undefined && { JWT_SECRET: secret }),
+  }
+}
+
+async function startServices(settings: Settings, env: NodeJS.ProcessEnv, running: StopStack, print: Print): Promise<SupervisedProcess[]> {
+  const plans = servicePlans(settings, env, print)
+  const apis = plans.apis.map((plan) => new SupervisedProcess(plan))
+  const gateways = plans.gateways.map((plan) => new SupervisedProcess(plan))
+  await running.push(together(apis))
+  await running.push(together(gateways))
+  await Promise.all([...apis, ...gateways].map((service) => service.start()))
+  return [...apis, ...gateways]
+}
+
+/** Several processes that are stopped at once. */
+function together(processes: SupervisedProcess[]): Stoppable {
+  return {
+    stop: () => Promise.all(processes.map((each) => each.stop())),
+    kill: () => processes.forEach((each) => each.kill()),
+  }
+}

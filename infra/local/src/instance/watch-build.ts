@@ -1,0 +1,34 @@
+import { join } from 'node:path'
+import { SupervisedProcess } from '../processes/supervised-process.js'
+import type { Print } from './run-instance.js'
+import type { Settings } from './settings.js'
+
+/**
+ * Compiles every change and calls `onBuilt` when a change has compiled without errors.
+ * @returns the compiler's process.
+ */
+export async function watchBuild({ root, env }: Settings, onBuilt: () => Promise<void>, print: Print): Promise<SupervisedProcess> {
+  let builds = 0
+  const onLine = (line: string) => {
+    if (/error TS\d+/.test(line)) print(`build  ${line}`)
+    const finished = /Found (\d+) errors?\. Watching/.exec(line)
+    // The first report only says that what already runs is up to date.
+    if (finished?.[1] === '0' && ++builds > 1) void onBuilt()
+  }
+  const compiler = new SupervisedProcess({
+    name: 'build',
+    command: process.execPath,
+    args: [join(root, 'node_modules/typescript/bin/tsc'), '-b', '--watch', '--preserveWatchOutput', '--pretty', 'false'],
+    cwd: root,
+    env,
+    isReady: () => Promise.resolve(true),
+    readyWithinMs: 1000,
+    stopSignal: 'SIGTERM',
+    graceMs: 2000,
+    killSignal: 'SIGKILL',
+    onLine,
+    onRestart: print,
+  })
+  await compiler.start()
+  return compiler
+}

@@ -1,0 +1,38 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { countCheck, countTests, summaryLine, type Counts, type VitestReport } from './checks/count-results.js'
+import { endOnSignals, runShown } from './checks/run-shown.js'
+
+endOnSignals()
+const counts = [await checkTypes(), await lint(), await runTests(process.argv.slice(2))]
+console.log(summaryLine(counts))
+process.exit(counts.some(({ failed }) => failed > 0) ? 1 : 0)
+
+/** The sources were checked by the build before this; what is left are the tests themselves. */
+async function checkTypes(): Promise<Counts> {
+  console.log('Checking the types of the tests …')
+  return countCheck(await runShown('node_modules/typescript/bin/tsc', ['-p', 'tsconfig.tests.json']))
+}
+
+async function lint(): Promise<Counts> {
+  console.log('Linting …')
+  const codes = await Promise.all([
+    runShown('node_modules/eslint/bin/eslint.js', ['.']),
+    runShown('node_modules/prettier/bin/prettier.cjs', ['--check', '--log-level', 'warn', '.']),
+  ])
+  return countCheck(Math.max(...codes))
+}
+
+async function runTests(args: string[]): Promise<Counts> {
+  const folder = await mkdtemp(join(tmpdir(), 'viatra-report-'))
+  const file = join(folder, 'report.json')
+  try {
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+    const exitCode = await runShown('node_modules/vitest/vitest.mjs', ['run', ...reporters, ...args])
+    const report = await readFile(file, 'utf8').catch(() => undefined)
+    return countTests(report === undefined ? undefined : (JSON.parse(report) as VitestReport), exitCode)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}

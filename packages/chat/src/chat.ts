@@ -1,0 +1,57 @@
+import type { Tables } from '@viatra-chat/db'
+import type { PageCache } from './cache/page-cache.js'
+import type { Redis } from 'ioredis'
+import type { Kysely } from 'kysely'
+import type { Authenticator } from './identity/authenticate.js'
+import type { TokenOptions } from './identity/token-verifier.js'
+import type { EventPublisher } from './events/publisher.js'
+import type { LimitCounter } from './limits/limit-counter.js'
+import type { SendQueue } from './messages/send-queue.js'
+
+/** What the domain logs through; pino fits. */
+export interface Log {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+/** Settings of the domain. */
+export interface ChatSettings {
+  /** Longest message, in code points. */
+  messageLengthMax: number
+  /** Conversations on a page when the caller does not say; 1–50. */
+  conversationPageSize: number
+  /** Messages on a page when the caller does not say; 1–100. */
+  messagePageSize: number
+  /** Multiplies every per-minute limit and the socket throttle. */
+  rateLimitMultiplier: number
+  /** Whether pages are cached in Redis. */
+  cache: boolean
+}
+
+export interface ChatOptions {
+  databaseUrl: string
+  /** Connections of the pool; one more is kept for sends. */
+  databasePoolMax: number
+  /** For commands: must fail fast while Redis is away. */
+  redis: Redis
+  /** For publishing events: may queue while Redis is away. */
+  publisher: Redis
+  jwt: TokenOptions
+  settings: ChatSettings
+  log: Log
+}
+
+/** The domain, opened: what every operation works with. */
+export interface Chat {
+  readonly db: Kysely<Tables>
+  readonly redis: Redis
+  readonly settings: ChatSettings
+  readonly log: Log
+  readonly events: EventPublisher
+  readonly limits: LimitCounter
+  readonly sends: SendQueue
+  readonly authenticator: Authenticator
+  readonly cache: PageCache
+}

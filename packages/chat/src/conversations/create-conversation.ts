@@ -1,0 +1,61 @@
+import { bounds, type Conversation, type ConversationId, type ConversationType, type OperationInput, type UserId } from '@viatra-chat/contract'
+import { v7 as uuidv7 } from 'uuid'
+import type { Chat } from '../chat.js'
+import { userRoom } from '../events/rooms.js'
+import type { Answer } from '../execute.js'
+import type { Actor } from '../identity/actor.js'
+import { requireActivePeople } from '../membership/require-active-people.js'
+import { invalid } from '../refusal.js'
+import { findDirect, insertConversation, type NewConversation } from './conversations.sql.js'
+import { loadConversation } from './load-conversations.js'
+
+type Input = OperationInput<'create_conversation'>
+
+/** Creates a conversation, or finds the direct one of the same two people: simultaneous calls make one row, and one of them answers 201. */
+export async function createConversation(chat: Chat, actor: Actor, input: Input): Promise<Answer<Conversation>> {
+  const conversation = plan(actor, input)
+  await requireActivePeople(chat.db, input.participant_ids ?? [])
+  const created = await chat.db.transaction().execute((tx) => insertConversation(tx, conversation))
+  if (!created) return { status: 200, data: await loadConversation(chat, await getDirect(chat, conversation), actor.userId) }
+  const loaded = await loadConversation(chat, conversation.id, actor.userId)
+  chat.events.participantsAdded({ conversationId: conversation.id, userIds: conversation.userIds })
+  chat.events.publish('conversation_created', loaded, { rooms: conversation.userIds.map(userRoom) })
+  return { status: 201, data: loaded }
+}
+
+function plan(actor: Actor, input: Input): NewConversation {
+  const userIds = [...new Set<UserId>([actor.userId, ...(input.participant_ids ?? [])])]
+  const type = input.type ?? (userIds.length === 2 ? 'direct' : 'group')
+  requireSize(type, userIds.length)
+  return {
+    id: uuidv7() as ConversationId,
+    type,
+    directKey: type === 'direct' ? [...userIds].sort().join(':') : null,
+    createdBy: actor.userId,
+    metadata: input.metadata ?? {},
+    userIds,
+  }
+}
+
+function requireSize(kind: ConversationType, people: number): void {
+  const refuse = (message: string) => invalid({ path: 'participant_ids', message })
+  switch (kind) {
+    case 'direct':
+      if (people !== 2) throw refuse('must name exactly one other person for a direct conversation')
+      return
+    case 'group':
+      if (people < 2) throw refuse('must name at least one other person')
+      if (people > bounds.groupParticipantsMax) throw refuse(`must not make a group of more than ${bounds.groupParticipantsMax} people`)
+      return
+    case 'channel':
+      return
+    default:
+      kind satisfies never
+  }
+}
+
+async function getDirect(chat: Chat, { directKey }: NewConversation): Promise<ConversationId> {
+  const id = directKey === null ? undefined : await findDirect(chat.db, directKey)
+  if (id === undefined) throw new Error('a direct conversation that is in the way is not there')
+  return id
+}

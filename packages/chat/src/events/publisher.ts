@@ -1,0 +1,28 @@
+import type { ConversationId, EventName, EventPayload, UserId } from '@viatra-chat/contract'
+
+/** Who hears an event: the sockets in any of `rooms`, each once, less those in any of `except`. */
+export interface Audience {
+  rooms: readonly string[]
+  except?: readonly string[]
+}
+
+/** Tells every gateway about a change of membership; each applies it to its own sockets. */
+export interface MembershipChange {
+  conversationId: ConversationId
+  userIds: readonly UserId[]
+}
+
+/**
+ * Publishes to every gateway. Called after commit only; never throws and never waits: what Redis drops is healed by sync.
+ * Calls of one process are heard in their order.
+ */
+export interface EventPublisher {
+  publish<N extends EventName>(event: N, payload: EventPayload<N>, audience: Audience): void
+  /** Puts the sockets of these people into the participants room. */
+  participantsAdded(change: MembershipChange): void
+  /** Takes the sockets of these people out of both rooms of the conversation, at once and on every gateway. */
+  participantsRemoved(change: MembershipChange): void
+}
+
+/** Name of the server-side event that carries a removal from any process to the gateways: `(change: MembershipChange)`. */
+export const participantsRemovedSignal = 'participants_removed'

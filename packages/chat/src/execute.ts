@@ -1,0 +1,58 @@
+import { parseInput, type OperationInput, type OperationName, type OperationOutput } from '@viatra-chat/contract'
+import type { Chat } from './chat.js'
+import { asRefusal } from './faults.js'
+import { handlers } from './handlers.js'
+import type { Actor } from './identity/actor.js'
+import { invalid } from './refusal.js'
+
+/** What an operation answers; the transports wrap it in their envelopes. `status` replaces the one of the operations table. */
+export interface Answer<T = unknown> {
+  status?: 200 | 201
+  data?: T
+  message?: string
+}
+
+export interface CallContext {
+  requestId: string
+}
+
+/** An operation of the domain, or one that a transport brings itself. */
+export type Handler<N extends OperationName> = (
+  chat: Chat,
+  actor: Actor,
+  input: OperationInput<N>,
+  context: CallContext,
+) => Promise<Answer<OperationOutput<N>>>
+
+/** The operations that live in the gateway, since they need a connection. */
+export type ConnectionOperation = 'join_conversation' | 'leave_conversation' | 'typing_start' | 'typing_stop' | 'authenticate'
+export type DomainOperation = Exclude<OperationName, ConnectionOperation>
+
+export interface Call<N extends OperationName> extends CallContext {
+  operation: N
+  actor: Actor
+  /** Whatever the client sent. */
+  input: unknown
+  /** The input is text, as in a query string. */
+  fromText?: boolean
+  /** Counts the call on the person's budget of this operation. REST leaves it to its rate-limit plugin, which uses the same budget. */
+  limited?: boolean
+  /** A handler of the transport's own; absent: the domain's. */
+  run?: Handler<N>
+}
+
+/**
+ * The one door for both transports: limit → parse → run. An expected "no" is thrown as Refusal; whatever else goes wrong
+ * is logged once with operation and request id and thrown as the refusal INTERNAL or UNAVAILABLE, so that a caller meets nothing but refusals.
+ */
+export async function execute<N extends OperationName>(chat: Chat, call: Call<N>): Promise<Answer<OperationOutput<N>>> {
+  try {
+    if (call.limited) await chat.limits.require(call.actor.userId, call.operation)
+    const parsed = parseInput(call.operation, call.input, { ...chat.settings, fromText: call.fromText ?? false })
+    if (!parsed.ok) throw invalid(...parsed.errors)
+    const run = call.run ?? (handlers[call.operation as DomainOperation] as unknown as Handler<N>)
+    return await run(chat, call.actor, parsed.input, { requestId: call.requestId })
+  } catch (error) {
+    throw asRefusal(error, chat.log, { operation: call.operation, requestId: call.requestId })
+  }
+}

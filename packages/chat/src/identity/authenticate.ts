@@ -1,0 +1,53 @@
+import type { UserId } from '@viatra-chat/contract'
+import type { Tables } from '@viatra-chat/db'
+import type { Kysely } from 'kysely'
+import { Refusal } from '../refusal.js'
+import type { Actor } from './actor.js'
+import type { TokenClaims, TokenVerifier } from './token-verifier.js'
+import { findInactive, findUser } from './users.sql.js'
+
+/** Somebody who showed a good token. */
+export interface Session {
+  actor: Actor
+  expiresAt: Date
+}
+
+export interface Authenticator {
+  /** Verifies a token and its person. Refuses with TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED or USER_INACTIVE. */
+  authenticate(token: unknown): Promise<Session>
+  /** The second half alone, for claims that a plugin has verified already. */
+  admit(claims: TokenClaims): Promise<Session>
+  /** Those of the given people that may no longer be connected. */
+  findInactive(userIds: readonly UserId[]): Promise<UserId[]>
+}
+
+// Deactivation must show within 5 s; an active person is asked for once in this time.
+const activeForMs = 2000
+const rememberedMax = 50_000
+
+export function createAuthenticator(db: Kysely<Tables>, verifier: TokenVerifier): Authenticator {
+  const remembered = new Map<UserId, { role: string | null; until: number }>()
+
+  async function roleOf(userId: UserId): Promise<string | null> {
+    const known = remembered.get(userId)
+    if (known && known.until > Date.now()) return known.role
+    remembered.delete(userId)
+    const user = await findUser(db, userId)
+    if (!user) throw new Refusal('TOKEN_INVALID', { message: 'The token is of a person who does not exist.' })
+    if (!user.is_active) throw new Refusal('USER_INACTIVE')
+    if (remembered.size >= rememberedMax) remembered.clear()
+    remembered.set(userId, { role: user.role, until: Date.now() + activeForMs })
+    return user.role
+  }
+
+  async function admit(claims: TokenClaims): Promise<Session> {
+    const role = await roleOf(claims.userId)
+    return { actor: { userId: claims.userId, isAdmin: claims.role === 'admin' && role === 'admin' }, expiresAt: claims.expiresAt }
+  }
+
+  return {
+    admit,
+    authenticate: async (token) => admit(await verifier.verify(token)),
+    findInactive: (userIds) => findInactive(db, userIds),
+  }
+}

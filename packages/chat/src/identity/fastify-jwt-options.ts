@@ -1,0 +1,50 @@
+import type { IncomingMessage } from 'node:http'
+import { Refusal } from '../refusal.js'
+import { jwtRules, tokenRefusal } from './jwt-rules.js'
+import { readClaims, type TokenClaims } from './token-claims.js'
+import type { TokenOptions } from './token-options.js'
+import { requireToken } from './token-verifier.js'
+
+/**
+ * Options for @fastify/jwt, so that REST and sockets give every token the same verdict: the same key, the same rules of
+ * fast-jwt, the same limits, the same reading of claims.
+ * ```ts
+ * await app.register(fastifyJwt, fastifyJwtOptions(config.jwt))
+ * const { actor } = await chat.authenticator.admit(await verifyBearer(request))
+ * ```
+ */
+export function fastifyJwtOptions(options: TokenOptions) {
+  const { key, verify } = jwtRules(options)
+  return {
+    secret: { public: typeof key === 'string' ? key : async (_request: unknown, token: object) => await key(token) },
+    decode: { complete: true },
+    verify: { ...verify, extractToken: requireBearerToken },
+  }
+}
+
+/**
+ * The claims of a request's bearer token, by the plugin registered with `fastifyJwtOptions`.
+ * Reads them here and not in the plugin's `formatUser`: what that throws while a key is fetched ends the process.
+ * @throws Refusal as `TokenVerifier.verify` does.
+ */
+export async function verifyBearer(request: { jwtVerify(): Promise<unknown> }): Promise<TokenClaims> {
+  try {
+    return readClaims(await request.jwtVerify())
+  } catch (error) {
+    throw tokenRefusal(error)
+  }
+}
+
+/** The scheme's name is case-insensitive (RFC 9110, 11.1). */
+function requireBearerToken({ raw }: { readonly raw: IncomingMessage }): string {
+  const header = raw.headers.authorization ?? ''
+  const [, token] = /^bearer ([^ ]+)$/i.exec(header) ?? []
+  if (isRepeated('authorization', raw.rawHeaders)) throw new Refusal('TOKEN_INVALID')
+  if (token === undefined && /^bearer\s/i.test(header)) throw new Refusal('TOKEN_INVALID')
+  return requireToken(token)
+}
+
+/** Node keeps the first of several; a proxy in front may have looked at another one. */
+function isRepeated(name: string, rawHeaders: readonly string[]): boolean {
+  return rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length > 1
+}

@@ -1,0 +1,87 @@
+import { bounds, operations, type Operation, type OperationName, type UserId } from '@viatra-chat/contract'
+import type { Redis } from 'ioredis'
+import { Refusal } from '../refusal.js'
+
+/** Where a person stands on the budget of one operation. */
+export interface LimitState {
+  /** Calls that the window admits. */
+  limit: number
+  remaining: number
+  /** Milliseconds until the window ends. */
+  resetMs: number
+  /** Whether this call is within the budget; a refused one was not counted. */
+  allowed: boolean
+}
+
+/**
+ * One budget per person and operation, over all instances, transports and tokens: a fixed window of 60 s from the first call, in Redis.
+ * While Redis is away each process counts for itself, so that a limit always holds.
+ */
+export interface LimitCounter {
+  /** Counts a call; undefined for an operation without a limit. */
+  count(userId: UserId, operation: OperationName): Promise<LimitState | undefined>
+  /** Counts a call and refuses it with RATE_LIMITED when the budget is used up. */
+  require(userId: UserId, operation: OperationName): Promise<void>
+  /** Calls per window of an operation on this installation; undefined: no limit. */
+  limitOf(operation: OperationName): number | undefined
+}
+
+// Counting and expiry are one step, so that a window can neither lose its end nor be counted past its limit.
+const countInWindow = `
+local used = tonumber(redis.call('GET', KEYS[1]) or '0')
+if used >= tonumber(ARGV[1]) then return {used + 1, redis.call('PTTL', KEYS[1])} end
+used = redis.call('INCR', KEYS[1])
+if used == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return {used, redis.call('PTTL', KEYS[1])}`
+
+type Window = readonly [used: number, resetMs: number]
+
+export function createLimitCounter(redis: Redis, multiplier: number): LimitCounter {
+  const local = createLocalWindows()
+
+  function limitOf(name: OperationName): number | undefined {
+    const entry: Operation = operations[name]
+    return entry.limitPerMinute === undefined ? undefined : Math.max(1, Math.floor(entry.limitPerMinute * multiplier))
+  }
+
+  async function count(userId: UserId, name: OperationName): Promise<LimitState | undefined> {
+    const limit = limitOf(name)
+    if (limit === undefined) return undefined
+    const key = `chat:limit:${name}:${userId}`
+    const [used, resetMs] = await countInRedis(redis, key, limit).catch(() => local.count(key, limit))
+    return { limit, remaining: Math.max(0, limit - used), resetMs: Math.max(1, resetMs), allowed: used <= limit }
+  }
+
+  async function require(userId: UserId, name: OperationName): Promise<void> {
+    const state = await count(userId, name)
+    if (!state || state.allowed) return
+    const seconds = Math.ceil(state.resetMs / 1000)
+    throw new Refusal('RATE_LIMITED', { message: `Too many requests. Try again in ${seconds} s.`, retryAfterS: seconds })
+  }
+
+  return { count, require, limitOf }
+}
+
+async function countInRedis(redis: Redis, key: string, limit: number): Promise<Window> {
+  const [used, resetMs] = (await redis.eval(countInWindow, 1, key, limit, bounds.limitWindowMs)) as [number, number]
+  return [used, resetMs]
+}
+
+/** The same windows in this process; they are forgotten as they end. */
+function createLocalWindows() {
+  const windows = new Map<string, { used: number; endsAt: number }>()
+  const forgetEnded = (now: number) => {
+    for (const [key, window] of windows) if (window.endsAt <= now) windows.delete(key)
+  }
+  return {
+    count(key: string, limit: number): Window {
+      const now = Date.now()
+      if (windows.size > 10_000) forgetEnded(now)
+      const open = windows.get(key)
+      const window = open && open.endsAt > now ? open : { used: 0, endsAt: now + bounds.limitWindowMs }
+      windows.set(key, window)
+      if (window.used >= limit) return [window.used + 1, window.endsAt - now]
+      return [++window.used, window.endsAt - now]
+    },
+  }
+}

@@ -1,0 +1,87 @@
+import type { Conversation, ConversationId, MessageId, UserId } from '@viatra-chat/contract'
+import type { Tables } from '@viatra-chat/db'
+import type { Transaction } from 'kysely'
+import { v7 as uuidv7 } from 'uuid'
+import type { Chat } from '../chat.js'
+import { loadConversation, loadShared } from '../conversations/load-conversations.js'
+import { participantsRoom, userRoom } from '../events/rooms.js'
+import type { Actor } from '../identity/actor.js'
+import { announceMessage } from '../messages/announce-message.js'
+import { withReceipts } from '../messages/load-messages.js'
+import { appendSystemMessage, findMessage } from '../messages/messages.sql.js'
+import { Refusal } from '../refusal.js'
+import { lockMembership, type Membership } from './membership.js'
+import { findNames, touchMembership } from './membership.sql.js'
+
+export type SystemAction = 'participants_added' | 'participant_removed' | 'participant_left' | 'role_changed' | 'metadata_changed'
+
+/** What a change did: the facts of its system message. */
+export interface Change {
+  action: SystemAction
+  userIds: readonly UserId[]
+  newOwnerId?: UserId
+  /** The sentence for people; names stand in for ids. */
+  say(name: (id: UserId) => string): string
+}
+
+type Apply = (tx: Transaction<Tables>, membership: Membership) => Promise<Change | undefined>
+
+/**
+ * The frame of every change to a conversation: lock, prove membership, apply, write the one system message; after commit tell
+ * everybody. `apply` returns undefined when nothing changed: then nothing is written and nobody is told.
+ */
+export async function changeConversation(chat: Chat, actor: Actor, conversationId: ConversationId, apply: Apply): Promise<void> {
+  const done = await chat.db.transaction().execute(async (tx) => {
+    const membership = await lockMembership(tx, actor, conversationId)
+    requireChangeable(membership)
+    const change = await apply(tx, membership)
+    if (!change) return undefined
+    if (change.action !== 'metadata_changed') await touchMembership(tx, conversationId)
+    return { change, messageId: await writeSystemMessage(tx, membership, change) }
+  })
+  if (done) await announceChange(chat, conversationId, done.change, done.messageId)
+}
+
+/** The conversation as the actor sees it after a change. */
+export function afterChange(chat: Chat, actor: Actor, conversationId: ConversationId): Promise<Conversation> {
+  return loadConversation(chat, conversationId, actor.userId)
+}
+
+export function requireRole(membership: Membership, ...roles: Membership['role'][]): void {
+  if (!roles.includes(membership.role)) throw new Refusal('FORBIDDEN', { message: `Only ${roles.join(' or ')} may do this.` })
+}
+
+function requireChangeable({ conversation }: Membership): void {
+  if (conversation.type === 'direct') throw new Refusal('FORBIDDEN', { message: 'A direct conversation cannot be changed.' })
+}
+
+async function writeSystemMessage(tx: Transaction<Tables>, membership: Membership, change: Change): Promise<MessageId> {
+  const { action, userIds, newOwnerId } = change
+  const names = await findNames(tx, [membership.userId, ...userIds, ...(newOwnerId ? [newOwnerId] : [])])
+  const nameOf = new Map(names.map((person) => [person.id, `${person.first_name} ${person.last_name}`.trim()]))
+  const id = uuidv7() as MessageId
+  await appendSystemMessage(tx, membership, {
+    id,
+    content: change.say((userId) => nameOf.get(userId) || 'Somebody'),
+    metadata: { action, actor_id: membership.userId, user_ids: userIds, ...(newOwnerId && { new_owner_id: newOwnerId }) },
+  })
+  return id
+}
+
+// Removed people go first, so that they hear nothing of what follows; added people get the conversation before its events.
+async function announceChange(chat: Chat, conversationId: ConversationId, change: Change, messageId: MessageId): Promise<void> {
+  const { action, userIds } = change
+  if (action === 'participant_removed' || action === 'participant_left') {
+    chat.events.participantsRemoved({ conversationId, userIds })
+    chat.events.publish('conversation_removed', { conversationId }, { rooms: userIds.map(userRoom) })
+  }
+  const shared = await loadShared(chat, conversationId)
+  if (action === 'participants_added') {
+    chat.events.participantsAdded({ conversationId, userIds })
+    chat.events.publish('conversation_created', { ...shared, unread_count: 0 }, { rooms: userIds.map(userRoom) })
+  }
+  const row = await findMessage(chat.db, messageId)
+  const [message] = row ? await withReceipts(chat.db, conversationId, [row]) : []
+  if (message) announceMessage(chat, message)
+  chat.events.publish('conversation_updated', shared, { rooms: [participantsRoom(conversationId)] })
+}

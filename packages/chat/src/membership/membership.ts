@@ -1,0 +1,55 @@
+import type { ConversationId, ConversationType, ParticipantRole, UserId } from '@viatra-chat/contract'
+import type { Tables } from '@viatra-chat/db'
+import type { Kysely, Transaction } from 'kysely'
+import type { Actor } from '../identity/actor.js'
+import { Refusal } from '../refusal.js'
+import { findMembership, lockConversation } from './membership.sql.js'
+
+declare const proof: unique symbol
+
+/** Proof that the actor takes part in the conversation, as of the moment it was made. Whatever reads or writes a conversation takes one. */
+export interface Membership {
+  readonly [proof]: true
+  readonly userId: UserId
+  readonly role: ParticipantRole
+  readonly conversation: {
+    readonly id: ConversationId
+    readonly type: ConversationType
+    readonly lastSeq: number
+    readonly messageCount: number
+    readonly participantCount: number
+    readonly metadata: Record<string, unknown>
+    /** Version of the conversation with everything a page of it shows, receipts included; null where it would be costly to know. */
+    readonly version: string | null
+  }
+}
+
+/** Refuses with CONVERSATION_NOT_FOUND or NOT_A_PARTICIPANT. */
+export async function requireMembership(at: { db: Kysely<Tables> }, actor: Actor, conversationId: ConversationId): Promise<Membership> {
+  const row = await findMembership(at.db, conversationId, actor.userId)
+  if (!row) throw new Refusal('CONVERSATION_NOT_FOUND')
+  if (!row.role) throw new Refusal('NOT_A_PARTICIPANT')
+  return toMembership(row, actor.userId, row.role)
+}
+
+/** The same, and the conversation's row stays locked until the transaction ends: nothing can join, leave or be sent meanwhile. */
+export async function lockMembership(tx: Transaction<Tables>, actor: Actor, conversationId: ConversationId): Promise<Membership> {
+  await lockConversation(tx, conversationId)
+  // A statement of its own: its snapshot is taken after the lock, so that it sees what the lock's last holder wrote.
+  return requireMembership({ db: tx }, actor, conversationId)
+}
+
+type Row = NonNullable<Awaited<ReturnType<typeof findMembership>>>
+
+function toMembership(row: Row, userId: UserId, role: ParticipantRole): Membership {
+  const conversation = {
+    id: row.id as ConversationId,
+    type: row.type,
+    lastSeq: Number(row.last_seq),
+    messageCount: Number(row.message_count),
+    participantCount: row.participant_count,
+    metadata: row.metadata,
+    version: row.receipts_version === null ? null : `${row.version}.${row.receipts_version}`,
+  }
+  return { userId, role, conversation } as Membership
+}

@@ -1,0 +1,122 @@
+import type { ConversationId, MessageId, UserId } from '@viatra-chat/contract'
+import type { Tables } from '@viatra-chat/db'
+import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely'
+import type { Membership } from '../membership/membership.js'
+import type { MessageRow } from './message-row.js'
+
+const columns = sql`
+  m.id, m.conversation_id, m.seq, m.sender_id, m.parent_message_id, m.message_type, m.content, m.metadata, m.client_message_id,
+  m.is_edited, m.is_deleted, m.created_at, m.updated_at,
+  u.first_name, u.last_name, u.avatar_url, u.role,
+  p.seq as parent_seq, p.sender_id as parent_sender_id, p.message_type as parent_type,
+  left(p.content, 200) as parent_content, p.is_deleted as parent_deleted`
+
+const joins = sql`
+  left join users u on u.id = m.sender_id
+  left join messages p on p.id = m.parent_message_id and p.conversation_id = m.conversation_id`
+
+async function selectMessages(db: Kysely<Tables>, condition: RawBuilder<unknown>): Promise<MessageRow[]> {
+  const { rows } = await sql<MessageRow>`select ${columns} from messages m ${joins} where ${condition}`.execute(db)
+  return rows
+}
+
+/** At most `limit` messages at or below a seq, newest first; deleted ones are left out. */
+export function listAtOrBelow(db: Kysely<Tables>, conversationId: ConversationId, seq: number, limit: number): Promise<MessageRow[]> {
+  return selectMessages(db, sql`m.conversation_id = ${conversationId} and m.seq <= ${seq} and not m.is_deleted order by m.seq desc limit ${limit}`)
+}
+
+/** At most `limit` messages above a seq, the nearest ones, oldest first; deleted ones are left out. */
+export function listAbove(db: Kysely<Tables>, conversationId: ConversationId, seq: number, limit: number): Promise<MessageRow[]> {
+  return selectMessages(db, sql`m.conversation_id = ${conversationId} and m.seq > ${seq} and not m.is_deleted order by m.seq limit ${limit}`)
+}
+
+/** A message by id, deleted or not. */
+export async function findMessage(db: Kysely<Tables>, id: MessageId): Promise<MessageRow | undefined> {
+  const [row] = await selectMessages(db, sql`m.id = ${id}`)
+  return row
+}
+
+/** The newest message of each conversation that is not deleted. */
+export function listNewest(db: Kysely<Tables>, conversationIds: readonly ConversationId[]): Promise<MessageRow[]> {
+  return selectMessages(
+    db,
+    sql`(m.conversation_id, m.seq) in (
+      select c.id, newest.seq from unnest(${[...conversationIds]}::uuid[]) as c (id)
+      cross join lateral (select seq from messages where conversation_id = c.id and not is_deleted order by seq desc limit 1) newest)`,
+  )
+}
+
+/** Messages of the person's conversations that changed since a transaction, after a position, in order of conversation and seq. */
+export function listChanged(
+  db: Kysely<Tables>,
+  userId: UserId,
+  since: string,
+  after: { conversationId: string; seq: number } | undefined,
+  limit: number,
+): Promise<MessageRow[]> {
+  const position = after ? sql`and (m.conversation_id, m.seq) > (${after.conversationId}::uuid, ${after.seq}::bigint)` : sql``
+  return selectMessages(
+    db,
+    sql`m.conversation_id in (select conversation_id from conversation_members where user_id = ${userId})
+      and m.changed_xid >= ${since}::xid8 ${position} order by m.conversation_id, m.seq limit ${limit}`,
+  )
+}
+
+/** The seq of a message of this conversation, deleted or not. */
+export async function findSeq(db: Kysely<Tables>, conversationId: ConversationId, id: MessageId): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('messages')
+    .select('seq')
+    .where('id', '=', id)
+    .where('conversation_id', '=', conversationId)
+    .executeTakeFirst()
+  return row && Number(row.seq)
+}
+
+/** Seqs of the deleted messages of a conversation, as a multirange. */
+export async function findDeletedSeqs(db: Kysely<Tables>, conversationId: ConversationId): Promise<string> {
+  const row = await db.selectFrom('conversation_deletions').select('seqs').where('conversation_id', '=', conversationId).executeTakeFirst()
+  return row?.seqs ?? '{}'
+}
+
+export interface SystemMessage {
+  id: MessageId
+  content: string
+  metadata: Record<string, unknown>
+}
+
+/** Appends a system message in a transaction that holds the conversation's lock. Returns its seq and time. */
+export async function appendSystemMessage(tx: Transaction<Tables>, membership: Membership, message: SystemMessage): Promise<void> {
+  await sql`
+    with bumped as (
+      update conversations set last_seq = last_seq + 1, message_count = message_count + 1, version = version + 1,
+        last_message_at = greatest(last_message_at, clock_timestamp()::timestamptz(3))
+      where id = ${membership.conversation.id} returning id, last_seq, last_message_at
+    )
+    insert into messages (conversation_id, seq, id, sender_id, message_type, content, metadata, created_at, updated_at)
+    select id, last_seq, ${message.id}, ${membership.userId}, 'system', ${message.content}, ${JSON.stringify(message.metadata)}::jsonb,
+      last_message_at, last_message_at from bumped`.execute(tx)
+}
+
+/** Marks a message as deleted in a transaction that holds the conversation's lock; false when it was deleted already. */
+export async function markDeleted(tx: Transaction<Tables>, membership: Membership, id: MessageId): Promise<Date | undefined> {
+  const { rows } = await sql<{ deleted_at: Date }>`
+    with gone as (
+      update messages set is_deleted = true, deleted_at = now(), deleted_by = ${membership.userId}, updated_at = now(),
+        changed_xid = pg_current_xact_id()
+      where id = ${id} and conversation_id = ${membership.conversation.id} and not is_deleted
+      returning conversation_id, seq, deleted_at
+    ), noted as (
+      insert into conversation_deletions (conversation_id, seqs)
+      select conversation_id, int8multirange(int8range(seq, seq + 1)) from gone
+      on conflict (conversation_id) do update set seqs = conversation_deletions.seqs + excluded.seqs
+    ), counted as (
+      update conversations set message_count = message_count - 1, version = version + 1 from gone where id = gone.conversation_id
+    )
+    select deleted_at from gone`.execute(tx)
+  return rows[0]?.deleted_at
+}
+
+export async function findDeletion(db: Kysely<Tables>, id: MessageId) {
+  return db.selectFrom('messages').select(['content', 'metadata', 'deleted_at', 'deleted_by']).where('id', '=', id).executeTakeFirst()
+}

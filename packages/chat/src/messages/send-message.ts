@@ -1,0 +1,72 @@
+import type { Message, MessageId, OperationInput } from '@viatra-chat/contract'
+import { v7 as uuidv7 } from 'uuid'
+import type { Chat } from '../chat.js'
+import type { Answer } from '../execute.js'
+import type { Actor } from '../identity/actor.js'
+import { endTyping } from '../presence/typing.js'
+import { senderAlone } from '../receipts/readers.js'
+import { Refusal } from '../refusal.js'
+import { announceMessage } from './announce-message.js'
+import { withReceipts } from './load-messages.js'
+import { toMessage } from './message-row.js'
+import { findMessage } from './messages.sql.js'
+import type { Draft, SentRow } from './send-statement.js'
+
+/** Stores a message and announces it. A retry with the same client_message_id gets the first one as it is now and announces nothing. */
+export async function sendMessage(chat: Chat, actor: Actor, input: OperationInput<'send_message'>): Promise<Answer<Message>> {
+  if (input.message_type === 'system' && !actor.isAdmin)
+    throw new Refusal('FORBIDDEN', { message: 'System messages are written by the server and by administrators.' })
+  const draft = toDraft(actor, input)
+  const outcome = await chat.sends.send(draft)
+  if (outcome.kind === 'stored_unseen') return { data: announced(chat, await readAgain(chat, draft.id)) }
+  switch (outcome.row.verdict) {
+    case 'SENT':
+      return { data: announced(chat, toMessage(outcome.row, senderAlone)) }
+    case 'ALREADY_SENT':
+      return { status: 200, data: await readAgain(chat, outcome.row.earlier_id ?? draft.id) }
+    default:
+      throw refusalOf(outcome.row)
+  }
+}
+
+function toDraft(actor: Actor, input: OperationInput<'send_message'>): Draft {
+  return {
+    id: uuidv7(),
+    conversationId: input.conversation_id,
+    senderId: actor.userId,
+    messageType: input.message_type ?? 'text',
+    content: input.content ?? null,
+    metadata: JSON.stringify(input.metadata ?? {}),
+    clientMessageId: input.client_message_id ?? null,
+    parentMessageId: input.parent_message_id ?? null,
+  }
+}
+
+function announced(chat: Chat, message: Message): Message {
+  announceMessage(chat, message)
+  endTyping(chat, message.conversation_id, message.sender_id)
+  return message
+}
+
+async function readAgain(chat: Chat, id: string): Promise<Message> {
+  const row = await findMessage(chat.db, id as MessageId)
+  if (!row) throw new Error('a stored message is not there')
+  const [message] = await withReceipts(chat.db, row.conversation_id as Message['conversation_id'], [row])
+  if (!message) throw new Error('a stored message has no receipts')
+  return message
+}
+
+function refusalOf({ verdict }: SentRow): Refusal {
+  switch (verdict) {
+    case 'FORBIDDEN':
+      return new Refusal('FORBIDDEN', { message: 'Only owner and moderators post in a channel.' })
+    case 'MESSAGE_NOT_FOUND':
+      return new Refusal('MESSAGE_NOT_FOUND', { message: 'The message to reply to is not in this conversation.' })
+    case 'CONFLICT':
+    case 'CONVERSATION_NOT_FOUND':
+    case 'NOT_A_PARTICIPANT':
+      return new Refusal(verdict)
+    default:
+      throw new Error(`a send was judged ${verdict}`)
+  }
+}

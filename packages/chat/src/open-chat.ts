@@ -1,0 +1,58 @@
+import type { Tables } from '@viatra-chat/db'
+import { Kysely, PostgresDialect, sql } from 'kysely'
+import pg from 'pg'
+import { createPageCache } from './cache/page-cache.js'
+import type { Chat, ChatOptions, Log } from './chat.js'
+import { createEmitterPublisher } from './events/emitter-publisher.js'
+import { createAuthenticator } from './identity/authenticate.js'
+import { createTokenVerifier } from './identity/token-verifier.js'
+import { createLimitCounter } from './limits/limit-counter.js'
+import { createSendQueue } from './messages/send-queue.js'
+
+/** The domain with what its owner needs besides operations. */
+export interface OpenChat extends Chat {
+  /** Each resolves while that store answers and rejects otherwise. */
+  readonly checks: { database(): Promise<void>; redis(): Promise<void> }
+  /** Finishes what is under way and closes the database connections; the Redis clients belong to the caller. */
+  close(): Promise<void>
+}
+
+/** Opens the domain. Connections are made when they are first needed, so a store that is away is no failure here. */
+export function openChat(options: ChatOptions): OpenChat {
+  const { redis, settings, log } = options
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: createPool(options) }) })
+  const sends = createSendQueue({ databaseUrl: options.databaseUrl, log })
+  return {
+    db,
+    redis,
+    settings,
+    log,
+    sends,
+    events: createEmitterPublisher(options.publisher, log),
+    limits: createLimitCounter(redis, settings.rateLimitMultiplier),
+    authenticator: createAuthenticator(db, createTokenVerifier(options.jwt)),
+    cache: createPageCache(redis, settings.cache),
+    checks: {
+      database: async () => void (await sql`select 1`.execute(db)),
+      redis: async () => void (await redis.ping()),
+    },
+    close: async () => {
+      await sends.close()
+      await db.destroy()
+    },
+  }
+}
+
+function createPool({ databaseUrl, databasePoolMax, log }: { databaseUrl: string; databasePoolMax: number; log: Log }): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    max: databasePoolMax,
+    connectionTimeoutMillis: 2000,
+    statement_timeout: 5000,
+    lock_timeout: 2000,
+    idle_in_transaction_session_timeout: 10_000,
+  })
+  // An idle connection that the server ends raises this; without a listener it would end the process.
+  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'))
+  return pool
+}

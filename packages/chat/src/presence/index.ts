@@ -1,0 +1,5 @@
+export { announceOffline, announceOnline } from './announce-presence.js'
+export { beatGateway, endLeases, leaseBatchMax, leaveGateways, listLeased, takeLeases } from './gateway-leases.js'
+export { readPresence, type PresenceState } from './read-presence.js'
+export { sweepGateways } from './sweep-gateways.js'
+export { announceTyping, endTyping, startTyping, stopTyping } from './typing.js'

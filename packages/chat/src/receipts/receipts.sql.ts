@@ -1,0 +1,111 @@
+import type { ConversationId, MessageId, UserId } from '@viatra-chat/contract'
+import type { Tables } from '@viatra-chat/db'
+import { sql, type Kysely } from 'kysely'
+import type { Membership } from '../membership/membership.js'
+import type { MemberReceiptsRow } from './readers.js'
+
+export interface MarkedRow {
+  id: MessageId
+  seq: string
+  sender_id: UserId
+  at: Date
+}
+
+/**
+ * Marks messages as read or delivered for the member and returns those newly marked, in order of seq: one small row update whatever
+ * the number of ids, and a row in the log for each bucket of 32 seqs. The member's row is locked first, so that two devices marking
+ * the same message at once announce it once.
+ */
+export async function markSeqs(db: Kysely<Tables>, membership: Membership, kind: 'read' | 'delivered', ids: readonly MessageId[]): Promise<MarkedRow[]> {
+  const conversationId = membership.conversation.id
+  const alreadyMarked = sql.ref(`me.${kind}_seqs`)
+  const read = kind === 'read' ? sql`cm.read_seqs + r.seqs` : sql`cm.read_seqs`
+  const { rows } = await sql<MarkedRow>`
+    with me as materialized (
+      select delivered_seqs, read_seqs from conversation_members
+      where conversation_id = ${conversationId} and user_id = ${membership.userId} for no key update
+    ), fresh as materialized (
+      select m.id, m.seq, m.sender_id from messages m cross join me
+      where m.conversation_id = ${conversationId} and m.id = any(${[...ids]}::uuid[])
+        and m.sender_id <> ${membership.userId} and not m.is_deleted and not ${alreadyMarked} @> m.seq
+    ), added as (
+      select range_agg(int8range(seq, seq + 1)) as seqs from fresh
+    ), marked as (
+      update conversation_members cm
+      set delivered_seqs = cm.delivered_seqs + r.seqs, read_seqs = ${read}, receipts_version = cm.receipts_version + 1
+      from added r
+      where cm.conversation_id = ${conversationId} and cm.user_id = ${membership.userId} and r.seqs is not null
+    ), logged as (
+      insert into receipt_marks (conversation_id, bucket, user_id, kind, seqs)
+      select ${conversationId}::uuid, seq >> 5, ${membership.userId}::uuid, ${kind}, range_agg(int8range(seq, seq + 1))
+      from fresh group by seq >> 5
+    )
+    select id, seq, sender_id, now()::timestamptz(3) as at from fresh order by seq`.execute(db)
+  return rows
+}
+
+/** Receipts of a stretch of history: every member who has one in it or is one of the senders, ordered by id, clipped to the stretch. */
+export async function listMemberReceipts(
+  db: Kysely<Tables>,
+  conversationId: ConversationId,
+  stretch: { from: number; to: number; senderIds: readonly string[] },
+): Promise<MemberReceiptsRow[]> {
+  const span = sql`int8range(${stretch.from}, ${stretch.to + 1})`
+  const { rows } = await sql<MemberReceiptsRow>`
+    select user_id, delivered_seqs * int8multirange(${span}) as delivered_seqs, read_seqs * int8multirange(${span}) as read_seqs
+    from conversation_members
+    where conversation_id = ${conversationId} and (delivered_seqs && ${span} or user_id = any(${[...stretch.senderIds]}::uuid[]))
+    order by user_id`.execute(db)
+  return rows
+}
+
+/** Messages of others since joining that are neither system nor deleted nor read. Only the gaps in what was read are looked at. */
+export async function countUnread(db: Kysely<Tables>, conversationIds: readonly ConversationId[], userId: UserId): Promise<Map<string, number>> {
+  const { rows } = await sql<{ conversation_id: string; unread: string }>`
+    select m.conversation_id, count(x.seq) as unread
+    from conversation_members m
+    join conversations c on c.id = m.conversation_id
+    left join lateral (
+      select x.seq from unnest(int8multirange(int8range(m.joined_seq + 1, c.last_seq + 1)) - m.read_seqs) as gap
+      join messages x on x.conversation_id = c.id and x.seq >= lower(gap) and x.seq < upper(gap)
+      where x.sender_id <> m.user_id and x.message_type <> 'system' and not x.is_deleted
+    ) x on true
+    where m.user_id = ${userId} and m.conversation_id = any(${[...conversationIds]}::uuid[])
+    group by m.conversation_id`.execute(db)
+  return new Map(rows.map((row) => [row.conversation_id, Number(row.unread)]))
+}
+
+export interface ReceiptTimesRow {
+  user_id: UserId
+  delivered_at: Date | null
+  read_at: Date | null
+}
+
+/** When each current member got and read one message, ordered by id; the sender's times are left to the caller. */
+export async function listReceiptTimes(db: Kysely<Tables>, conversationId: ConversationId, seq: number): Promise<ReceiptTimesRow[]> {
+  const { rows } = await sql<ReceiptTimesRow>`
+    select cm.user_id, min(k.at) as delivered_at, min(k.at) filter (where k.kind = 'read') as read_at
+    from conversation_members cm
+    left join receipt_marks k on k.conversation_id = cm.conversation_id and k.bucket = ${seq}::bigint >> 5
+      and k.user_id = cm.user_id and k.seqs @> ${seq}::bigint
+    where cm.conversation_id = ${conversationId}
+    group by cm.user_id order by cm.user_id`.execute(db)
+  return rows
+}
+
+/** Receipts of single messages of any conversations: per message those who have one, and its sender, ordered by id. */
+export async function listReceiptsAt(
+  db: Kysely<Tables>,
+  at: readonly { conversation_id: string; seq: string; sender_id: string }[],
+): Promise<(MemberReceiptsRow & { conversation_id: string; seq: string })[]> {
+  if (at.length === 0) return []
+  const { rows } = await sql<MemberReceiptsRow & { conversation_id: string; seq: string }>`
+    select a.conversation_id, a.seq, cm.user_id,
+      cm.delivered_seqs * int8multirange(int8range(a.seq, a.seq + 1)) as delivered_seqs,
+      cm.read_seqs * int8multirange(int8range(a.seq, a.seq + 1)) as read_seqs
+    from unnest(${at.map((one) => one.conversation_id)}::uuid[], ${at.map((one) => one.seq)}::bigint[], ${at.map((one) => one.sender_id)}::uuid[])
+      as a (conversation_id, seq, sender_id)
+    join conversation_members cm on cm.conversation_id = a.conversation_id and (cm.delivered_seqs @> a.seq or cm.user_id = a.sender_id)
+    order by cm.user_id`.execute(db)
+  return rows
+}

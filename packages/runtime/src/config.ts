@@ -1,0 +1,153 @@
+import { readCorsOrigins } from './read-cors-origins.js'
+import { readTokenConfig, type TokenConfig } from './read-token-config.js'
+import { Settings, type Environment } from './settings.js'
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+export const TRANSPORTS = ['websocket', 'polling'] as const
+export type Transport = (typeof TRANSPORTS)[number]
+
+/** Everything a process may be told from outside, parsed once and frozen. Times are in milliseconds. */
+export interface Config {
+  /** `DATABASE_URL`, `postgres://` or `postgresql://`. */
+  readonly databaseUrl: string
+  /** `DATABASE_POOL_MAX`: PostgreSQL connections of this process, 1–1,000. */
+  readonly databasePoolMax: number
+  /** `REDIS_URL`, `redis://` or `rediss://`. */
+  readonly redisUrl: string
+  /** `HOST`: the address to listen on. */
+  readonly host: string
+  /** `PORT`: 0 lets the system choose. */
+  readonly port: number
+  /** `LOG_LEVEL`. */
+  readonly logLevel: LogLevel
+  /** Whether `NODE_ENV` is `production`. Only makes refusals here stricter; no other code branches on it. */
+  readonly production: boolean
+  readonly jwt: TokenConfig
+  /** `RATE_LIMIT_MULTIPLIER`: scales every limit; above 0, at most 1,000,000. */
+  readonly rateLimitMultiplier: number
+  /** `SOCKET_IO_CORS_ORIGIN`: origins of web clients, for REST and sockets; `['*']` is any, empty is none but our own. */
+  readonly corsOrigins: readonly string[]
+  readonly socket: SocketConfig
+  readonly chat: ChatConfig
+  /** `PRESENCE_GRACE_MS`: how long after the last connection is gone somebody still counts as online. */
+  readonly presenceGraceMs: number
+  readonly push: PushConfig
+  /** `CHAT_CACHE`: whether lists are cached in Redis. */
+  readonly cache: boolean
+  /** `SHUTDOWN_TIMEOUT_MS`: how long a stop may take before the process ends anyway. */
+  readonly shutdownTimeoutMs: number
+}
+
+export interface SocketConfig {
+  /** `SOCKET_IO_PING_TIMEOUT`. */
+  readonly pingTimeoutMs: number
+  /** `SOCKET_IO_PING_INTERVAL`. */
+  readonly pingIntervalMs: number
+  /** `SOCKET_IO_TRANSPORTS`, comma-separated; polling needs a sticky cookie in front. */
+  readonly transports: readonly Transport[]
+}
+
+export interface ChatConfig {
+  /** `CHAT_MESSAGE_MAX_LENGTH`, in code points; 20,000 still fit into a request body whatever they are. */
+  readonly messageLengthMax: number
+  /** `CHAT_CONVERSATION_PAGE_SIZE`: conversations per page when the caller names no limit, 1–50. */
+  readonly conversationPageSize: number
+  /** `CHAT_MESSAGE_PAGE_SIZE`: messages per page when the caller names no limit, 1–100. */
+  readonly messagePageSize: number
+}
+
+export interface PushConfig {
+  /** `PUSH_CONTENT`: `generic` keeps names and texts off lock screens. */
+  readonly content: 'full' | 'generic'
+  /** Absent: no pushes are sent. */
+  readonly firebase?: FirebaseConfig
+}
+
+export interface FirebaseConfig {
+  /** `FIREBASE_PROJECT_ID`. */
+  readonly projectId: string
+  /** `FIREBASE_PRIVATE_KEY_PATH`: the service account's JSON file. */
+  readonly privateKeyPath: string
+  /** `FIREBASE_CLIENT_EMAIL`; the service account's file names one too. */
+  readonly clientEmail?: string
+}
+
+/**
+ * Reads the whole configuration; an empty value counts as absent.
+ * @throws ConfigError with every problem at once, one line each.
+ */
+export function readConfig(env: Environment): Config {
+  const settings = new Settings(env)
+  const config: Config = {
+    ...readStores(settings),
+    ...readProcess(settings),
+    jwt: readTokenConfig(settings),
+    rateLimitMultiplier: settings.positiveNumber('RATE_LIMIT_MULTIPLIER', { default: 1, max: 1_000_000 }),
+    corsOrigins: readCorsOrigins(settings),
+    socket: readSocket(settings),
+    chat: readChat(settings),
+    presenceGraceMs: settings.integer('PRESENCE_GRACE_MS', { default: 2000, min: 0, max: 600_000 }),
+    push: readPush(settings),
+    cache: settings.choice('CHAT_CACHE', ['on', 'off'], 'on') === 'on',
+  }
+  settings.requireNoProblems()
+  return freezeDeeply(config)
+}
+
+function readStores(settings: Settings): Pick<Config, 'databaseUrl' | 'databasePoolMax' | 'redisUrl'> {
+  return {
+    databaseUrl: settings.requiredUrl('DATABASE_URL', ['postgres:', 'postgresql:']),
+    databasePoolMax: settings.integer('DATABASE_POOL_MAX', { default: 10, min: 1, max: 1000 }),
+    redisUrl: settings.requiredUrl('REDIS_URL', ['redis:', 'rediss:']),
+  }
+}
+
+function readProcess(settings: Settings): Pick<Config, 'host' | 'port' | 'logLevel' | 'production' | 'shutdownTimeoutMs'> {
+  return {
+    host: settings.text('HOST') ?? '0.0.0.0',
+    port: settings.integer('PORT', { default: 3000, min: 0, max: 65_535 }),
+    logLevel: settings.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
+    production: settings.production,
+    shutdownTimeoutMs: settings.integer('SHUTDOWN_TIMEOUT_MS', { default: 10_000, min: 100, max: 600_000 }),
+  }
+}
+
+function readSocket(settings: Settings): SocketConfig {
+  return {
+    pingTimeoutMs: settings.integer('SOCKET_IO_PING_TIMEOUT', { default: 60_000, min: 100, max: 600_000 }),
+    pingIntervalMs: settings.integer('SOCKET_IO_PING_INTERVAL', { default: 25_000, min: 100, max: 600_000 }),
+    transports: settings.choices('SOCKET_IO_TRANSPORTS', TRANSPORTS, ['websocket']),
+  }
+}
+
+function readChat(settings: Settings): ChatConfig {
+  return {
+    messageLengthMax: settings.integer('CHAT_MESSAGE_MAX_LENGTH', { default: 5000, min: 1, max: 20_000 }),
+    conversationPageSize: settings.integer('CHAT_CONVERSATION_PAGE_SIZE', { default: 20, min: 1, max: 50 }),
+    messagePageSize: settings.integer('CHAT_MESSAGE_PAGE_SIZE', { default: 50, min: 1, max: 100 }),
+  }
+}
+
+function readPush(settings: Settings): PushConfig {
+  const firebase = readFirebase(settings)
+  return { content: settings.choice('PUSH_CONTENT', ['full', 'generic'], 'full'), ...(firebase && { firebase }) }
+}
+
+function readFirebase(settings: Settings): FirebaseConfig | undefined {
+  const projectId = settings.text('FIREBASE_PROJECT_ID')
+  const privateKeyPath = settings.text('FIREBASE_PRIVATE_KEY_PATH')
+  const clientEmail = settings.text('FIREBASE_CLIENT_EMAIL')
+  if (projectId && privateKeyPath) return { projectId, privateKeyPath, ...(clientEmail && { clientEmail }) }
+  if (!projectId && (privateKeyPath || clientEmail))
+    settings.report('FIREBASE_PROJECT_ID', 'is missing, but other FIREBASE_ values are set')
+  if (!privateKeyPath && (projectId || clientEmail))
+    settings.report('FIREBASE_PRIVATE_KEY_PATH', 'is missing, but other FIREBASE_ values are set')
+  return undefined
+}
+
+function freezeDeeply<T extends object>(value: T): T {
+  for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) freezeDeeply(part)
+  return Object.freeze(value)
+}

@@ -1,0 +1,194 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { ConfigError, readConfig, type Environment } from '../src/index.js'
+
+const SECRET = 'a secret that has at least 32 bytes'
+const MINIMAL = { DATABASE_URL: 'postgres://chat:pw@db:5432/chat', REDIS_URL: 'redis://redis:6379', JWT_SECRET: SECRET }
+
+describe('a minimal environment', () => {
+  test('gives the defaults of the contract', () => {
+    expect(readConfig(MINIMAL)).toEqual({
+      databaseUrl: MINIMAL.DATABASE_URL,
+      databasePoolMax: 10,
+      redisUrl: MINIMAL.REDIS_URL,
+      host: '0.0.0.0',
+      port: 3000,
+      logLevel: 'info',
+      production: false,
+      jwt: { secret: SECRET, expiresInMs: 7 * 24 * 3600 * 1000 },
+      rateLimitMultiplier: 1,
+      corsOrigins: [],
+      socket: { pingTimeoutMs: 60_000, pingIntervalMs: 25_000, transports: ['websocket'] },
+      chat: { messageLengthMax: 5000, conversationPageSize: 20, messagePageSize: 50 },
+      presenceGraceMs: 2000,
+      push: { content: 'full' },
+      cache: true,
+      shutdownTimeoutMs: 10_000,
+    })
+  })
+
+  test('counts an empty value as absent', () => {
+    expect(readConfig({ ...MINIMAL, PORT: '', JWT_ISSUER: ' ', JWT_PUBLIC_KEY: '' })).toEqual(readConfig(MINIMAL))
+  })
+
+  test('cannot be changed afterwards', () => {
+    const config = readConfig(MINIMAL)
+    expect(() => Object.assign(config.socket, { pingTimeoutMs: 1 })).toThrow(TypeError)
+    expect(() => Object.assign(config, { port: 1 })).toThrow(TypeError)
+  })
+})
+
+test('every problem is reported at once, each on a line that names its variable', () => {
+  expect(problemsOf({ PORT: 'http', LOG_LEVEL: 'loud', NODE_ENV: 'production' })).toEqual([
+    'DATABASE_URL: is missing',
+    'REDIS_URL: is missing',
+    'PORT: must be an integer from 0 to 65535, but is "http"',
+    'LOG_LEVEL: must be one of trace, debug, info, warn, error, fatal, silent, but is "loud"',
+    'JWT_SECRET: is missing (or set JWT_PUBLIC_KEY or JWT_JWKS_URL instead)',
+  ])
+})
+
+describe('well-formed values', () => {
+  test.each<[string, string, (config: ReturnType<typeof readConfig>) => unknown, unknown]>([
+    ['PORT', '0', (config) => config.port, 0],
+    ['JWT_EXPIRES_IN', '1h', (config) => config.jwt.expiresInMs, 3_600_000],
+    ['JWT_EXPIRES_IN', '15m', (config) => config.jwt.expiresInMs, 900_000],
+    ['JWT_EXPIRES_IN', '900s', (config) => config.jwt.expiresInMs, 900_000],
+    ['JWT_EXPIRES_IN', '900', (config) => config.jwt.expiresInMs, 900_000],
+    ['SOCKET_IO_TRANSPORTS', 'polling, websocket', (config) => config.socket.transports, ['websocket', 'polling']],
+    [
+      'SOCKET_IO_CORS_ORIGIN',
+      'http://localhost:3000, capacitor://localhost',
+      (config) => config.corsOrigins,
+      ['http://localhost:3000', 'capacitor://localhost'],
+    ],
+    ['SOCKET_IO_CORS_ORIGIN', '*', (config) => config.corsOrigins, ['*']],
+    ['RATE_LIMIT_MULTIPLIER', '0.5', (config) => config.rateLimitMultiplier, 0.5],
+    ['CHAT_CACHE', 'off', (config) => config.cache, false],
+    ['PUSH_CONTENT', 'generic', (config) => config.push.content, 'generic'],
+    ['PRESENCE_GRACE_MS', '0', (config) => config.presenceGraceMs, 0],
+    [
+      'DATABASE_URL',
+      'postgresql:///chat?host=/var/run/postgresql',
+      (config) => config.databaseUrl,
+      'postgresql:///chat?host=/var/run/postgresql',
+    ],
+  ])('%s=%s', (name, value, read, expected) => {
+    expect(read(readConfig({ ...MINIMAL, [name]: value }))).toEqual(expected)
+  })
+
+  test('FIREBASE_*', () => {
+    const env = { ...MINIMAL, FIREBASE_PROJECT_ID: 'clinic', FIREBASE_PRIVATE_KEY_PATH: './key.json' }
+    expect(readConfig(env).push.firebase).toEqual({ projectId: 'clinic', privateKeyPath: './key.json' })
+  })
+})
+
+describe('malformed values', () => {
+  test.each([
+    ['DATABASE_URL', 'mysql://db/chat'],
+    ['DATABASE_URL', 'db:5432'],
+    ['REDIS_URL', 'http://redis'],
+    ['PORT', '65536'],
+    ['PORT', '80.5'],
+    ['PORT', '0x50'],
+    ['JWT_EXPIRES_IN', '7 days'],
+    ['JWT_EXPIRES_IN', '0'],
+    ['JWT_EXPIRES_IN', '-1h'],
+    ['JWT_EXPIRES_IN', '99999d'],
+    ['RATE_LIMIT_MULTIPLIER', '0'],
+    ['RATE_LIMIT_MULTIPLIER', '-1'],
+    ['RATE_LIMIT_MULTIPLIER', 'Infinity'],
+    ['SOCKET_IO_TRANSPORTS', 'websocket,webtransport'],
+    ['SOCKET_IO_CORS_ORIGIN', 'http://localhost:3000/'],
+    ['SOCKET_IO_CORS_ORIGIN', 'https://app.example.com/chat'],
+    ['SOCKET_IO_CORS_ORIGIN', 'app.example.com'],
+    ['SOCKET_IO_CORS_ORIGIN', '*,https://app.example.com'],
+    ['CHAT_CONVERSATION_PAGE_SIZE', '51'],
+    ['CHAT_MESSAGE_PAGE_SIZE', '101'],
+    ['CHAT_MESSAGE_MAX_LENGTH', '0'],
+    ['CHAT_CACHE', 'true'],
+    ['PUSH_CONTENT', 'none'],
+    ['FIREBASE_PRIVATE_KEY_PATH', ''],
+  ])('%s=%s is one problem that names it', (name, value) => {
+    const problems = problemsOf({ ...MINIMAL, FIREBASE_PROJECT_ID: name.startsWith('FIREBASE') ? 'clinic' : '', [name]: value })
+    expect(problems).toEqual([expect.stringMatching(new RegExp(`^${name}: \\S.*[^\\n]$`))])
+  })
+
+  test('no problem repeats a password', () => {
+    expect(problemsOf({ ...MINIMAL, DATABASE_URL: 'mysql://chat:hunter2@db' }).join()).not.toContain('hunter2')
+  })
+})
+
+describe('in production', () => {
+  test('a secret shorter than 32 bytes is refused', () => {
+    const env = { ...MINIMAL, JWT_SECRET: 'x'.repeat(31) }
+    expect(readConfig(env).jwt.secret).toBe(env.JWT_SECRET)
+    expect(problemsOf({ ...env, NODE_ENV: 'production' })).toEqual(['JWT_SECRET: must be at least 32 bytes when NODE_ENV=production'])
+    expect(readConfig({ ...env, JWT_SECRET: 'é'.repeat(16), NODE_ENV: 'production' }).production).toBe(true)
+  })
+
+  test('any origin is refused', () => {
+    expect(problemsOf({ ...MINIMAL, SOCKET_IO_CORS_ORIGIN: '*', NODE_ENV: 'production' })).toHaveLength(1)
+  })
+
+  test('a key set without TLS is refused', () => {
+    const env = { ...MINIMAL, JWT_SECRET: undefined, JWT_JWKS_URL: 'http://id.example.com/jwks.json' }
+    expect(readConfig(env).jwt.jwksUrl).toBe(env.JWT_JWKS_URL)
+    expect(problemsOf({ ...env, NODE_ENV: 'production' })).toEqual(['JWT_JWKS_URL: must be a URL that begins with https://'])
+  })
+})
+
+describe('JWT_PUBLIC_KEY', () => {
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const rsaPem = rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString()
+  const ecPem = ec.publicKey.export({ type: 'spki', format: 'pem' }).toString()
+  const publicKeyFrom = (value: string) => readConfig({ ...MINIMAL, JWT_SECRET: undefined, JWT_PUBLIC_KEY: value }).jwt.publicKey
+
+  test('is PEM text, with real or spelled-out line breaks', () => {
+    expect(publicKeyFrom(rsaPem)).toBe(rsaPem)
+    expect(publicKeyFrom(ecPem.replaceAll('\n', '\\n'))).toBe(ecPem)
+    expect(publicKeyFrom(rsa.publicKey.export({ type: 'pkcs1', format: 'pem' }).toString())).toBe(rsaPem)
+  })
+
+  test('or the path of a PEM file', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'viatra-config-'))
+    writeFileSync(join(folder, 'key.pem'), ecPem)
+    expect(publicKeyFrom(join(folder, 'key.pem'))).toBe(ecPem)
+    rmSync(folder, { recursive: true })
+  })
+
+  test.each([
+    ['a missing file', '/nowhere/key.pem'],
+    ['a private key', ec.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()],
+    [
+      'an RSA key that is too short',
+      generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    ],
+    ['another curve', generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey.export({ type: 'spki', format: 'pem' }).toString()],
+    ['a damaged key', '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----'],
+  ])('%s is a problem', (_, value) => {
+    expect(problemsOf({ ...MINIMAL, JWT_SECRET: undefined, JWT_PUBLIC_KEY: value })).toEqual([expect.stringMatching(/^JWT_PUBLIC_KEY: /)])
+  })
+
+  test('excludes other kinds of key', () => {
+    expect(problemsOf({ ...MINIMAL, JWT_PUBLIC_KEY: rsaPem })).toEqual(['JWT_SECRET, JWT_PUBLIC_KEY: only one of them may be set'])
+  })
+
+  test('is not accepted as a secret', () => {
+    expect(problemsOf({ ...MINIMAL, JWT_SECRET: rsaPem })).toEqual([expect.stringMatching(/^JWT_SECRET: is a PEM key/)])
+  })
+})
+
+function problemsOf(env: Environment): readonly string[] {
+  try {
+    readConfig(env)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+  return []
+}

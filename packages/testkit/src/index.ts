@@ -1,0 +1,7 @@
+export { connect, type Ack, type Connection } from './connection.js'
+export { countQueries } from './count-queries.js'
+export { doors, type Door } from './doors.js'
+export { eventually } from './eventually.js'
+export { newUserId, toRestAnswer, type Person, type RestAnswer } from './person.js'
+export { openTestStores } from './stores.js'
+export { startWorld, testSecret, type World } from './world.js'

@@ -1,0 +1,95 @@
+import { startApi } from '@viatra-chat/api'
+import type { Conversation, UserId } from '@viatra-chat/contract'
+import { startGateway } from '@viatra-chat/gateway'
+import { createLogger, readConfig, type Config } from '@viatra-chat/runtime'
+import type { Redis } from 'ioredis'
+import type pg from 'pg'
+import { newUserId, person, type Person } from './person.js'
+import { openTestStores } from './stores.js'
+
+export interface WorldOptions {
+  /** API instances; default 1. */
+  apis?: number
+  /** Gateway instances; default 1. */
+  gateways?: number
+  /** Environment variables of every instance. Limits are lifted unless RATE_LIMIT_MULTIPLIER is given. */
+  env?: Record<string, string>
+}
+
+/** A running product of its own: services in this process, real stores, nobody else in it. */
+export interface World {
+  readonly apis: readonly string[]
+  readonly gateways: readonly string[]
+  readonly secret: string
+  readonly database: pg.Pool
+  readonly redis: Redis
+  /** The configuration of the instances, for starting another one. */
+  readonly config: Config
+  /** Creates a person; the names are for reading failures. */
+  person(name: string, fields?: { role?: string; is_active?: boolean }): Promise<Person>
+  people<const N extends readonly string[]>(...names: N): Promise<{ [K in keyof N]: Person }>
+  /** A direct conversation between two new people. */
+  twoPeople(): Promise<{ ann: Person; bob: Person; conversation: Conversation }>
+  close(): Promise<void>
+}
+
+export const testSecret = 'a secret of at least thirty-two bytes, for tests'
+
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
+  const stores = await openTestStores()
+  const config = readConfig({
+    DATABASE_URL: stores.databaseUrl,
+    REDIS_URL: stores.redisUrl,
+    JWT_SECRET: testSecret,
+    HOST: '127.0.0.1',
+    PORT: '0',
+    DATABASE_POOL_MAX: '5',
+    LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'fatal',
+    RATE_LIMIT_MULTIPLIER: '1000',
+    PRESENCE_GRACE_MS: '300',
+    ...options.env,
+  })
+  const log = createLogger({ name: 'test', level: config.logLevel })
+  const apis = await several(options.apis ?? 1, () => startApi(config, log))
+  const gateways = await several(options.gateways ?? 1, () => startGateway(config, log))
+  const place = { apis: apis.map((api) => api.url), gateways: gateways.map((gateway) => gateway.url), secret: testSecret }
+
+  async function newPerson(name: string, { role = 'patient', is_active = true } = {}): Promise<Person> {
+    const id = newUserId()
+    await insertUser(stores.database, { id, name, role, is_active })
+    return person(place, { id, name, role })
+  }
+
+  const people = async <const N extends readonly string[]>(...names: N) =>
+    (await Promise.all(names.map((name) => newPerson(name)))) as { [K in keyof N]: Person }
+
+  return {
+    ...place,
+    database: stores.database,
+    redis: stores.redis,
+    config,
+    person: newPerson,
+    people,
+    twoPeople: async () => {
+      const [ann, bob] = await people('Ann', 'Bob')
+      return { ann, bob, conversation: await ann.create({ participant_ids: [bob.id] }) }
+    },
+    close: async () => {
+      await Promise.all([...apis, ...gateways].map((service) => service.stop()))
+      await stores.close()
+    },
+  }
+}
+
+const several = <T>(count: number, start: () => Promise<T>) => Promise.all(Array.from({ length: count }, start))
+
+async function insertUser(database: pg.Pool, user: { id: UserId; name: string; role: string; is_active: boolean }): Promise<void> {
+  await database.query('insert into users (id, first_name, last_name, email, role, is_active) values ($1, $2, $3, $4, $5, $6)', [
+    user.id,
+    user.name,
+    'Example',
+    `${user.id}@example.org`,
+    user.role,
+    user.is_active,
+  ])
+}

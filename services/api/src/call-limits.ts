@@ -1,0 +1,82 @@
+import fastifyRateLimit, { type FastifyRateLimitStore, type FastifyRateLimitStoreCtor, type RateLimitOptions } from '@fastify/rate-limit'
+import { Refusal, type LimitCounter } from '@viatra-chat/chat'
+import { bounds, type OperationName, type UserId } from '@viatra-chat/contract'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { actorOf } from './authenticate.js'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Counts a call of this route once, however often it is asked to; refuses it when the budget is used up. */
+    countCall?: CountCall
+  }
+}
+
+export type CountCall = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+
+/** Lets routes limit calls per person, on the budgets that the gateway counts on as well. */
+export async function limitCalls(app: FastifyInstance, limits: LimitCounter): Promise<void> {
+  await app.register(fastifyRateLimit, {
+    global: false,
+    keyGenerator: (request) => actorOf(request).userId,
+    timeWindow: bounds.limitWindowMs,
+    store: sharedBudgets(limits),
+    errorResponseBuilder: (_request, { ttl }) => tooManyRequests(Math.ceil(ttl / 1000)),
+  })
+}
+
+/** @returns what counts a call of the operation; undefined when it has no limit. */
+export function countCallsOf(app: FastifyInstance, limits: LimitCounter, operation: OperationName): CountCall | undefined {
+  const max = limits.limitOf(operation)
+  if (max === undefined) return undefined
+  const options: RateLimitOptions & StoreOptions = { max, operation }
+  const limit = app.rateLimit(options)
+  return async (request, reply) => void (await limit.call(app, request, reply))
+}
+
+/**
+ * For a call that failed before it was counted, as one whose body is no JSON: it counts like any other and its answer
+ * says where the caller stands, but what it hears is its own failure.
+ */
+export async function countFailedCall(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const { countCall } = request.routeOptions.config
+  if (!request.actor || !countCall) return
+  await countCall(request, reply).catch(() => reply.removeHeader('retry-after'))
+}
+
+function tooManyRequests(seconds: number): Refusal {
+  return new Refusal('RATE_LIMITED', { message: `Too many requests. Try again in ${seconds} s.`, retryAfterS: seconds })
+}
+
+/** How an operation's name travels through the plugin to its store. */
+interface StoreOptions {
+  operation?: OperationName
+}
+
+/** The plugin counts in a store; this one is the domain's counter, so that both transports share keys, windows and the way out when Redis is away. */
+function sharedBudgets(limits: LimitCounter): FastifyRateLimitStoreCtor {
+  return class SharedBudget implements FastifyRateLimitStore {
+    readonly #operation: OperationName | undefined
+
+    constructor(options: object) {
+      const { operation }: StoreOptions = options
+      this.#operation = operation
+    }
+
+    incr(key: string, callback: Parameters<FastifyRateLimitStore['incr']>[1]): void {
+      this.#count(key as UserId).then(
+        (result) => callback(null, result),
+        (error: Error) => callback(error),
+      )
+    }
+
+    child(options: object): FastifyRateLimitStore {
+      return new SharedBudget(options)
+    }
+
+    async #count(userId: UserId): Promise<{ current: number; ttl: number }> {
+      const state = this.#operation && (await limits.count(userId, this.#operation))
+      if (!state) throw new Error('a call without a limit was counted')
+      return { current: state.allowed ? state.limit - state.remaining : state.limit + 1, ttl: state.resetMs }
+    }
+  }
+}

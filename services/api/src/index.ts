@@ -1,0 +1,78 @@
+import { openChat, type OpenChat } from '@viatra-chat/chat'
+import { connectRedis, waitForRedis, type Config, type Logger } from '@viatra-chat/runtime'
+import type { FastifyInstance } from 'fastify'
+import type { Redis } from 'ioredis'
+import { buildApp } from './app.js'
+
+/** An API that listens. */
+export interface RunningApi {
+  /** `http://host:port`, without a slash at its end. */
+  url: string
+  port: number
+  /** Finishes the requests under way and closes all connections, in no more than the configuration's `shutdownTimeoutMs`. */
+  stop(): Promise<void>
+}
+
+/** Longest wait for Redis before the API starts without it: a limit counted in Redis from the first call on is worth a moment. */
+const REDIS_WAIT_MS = 2000
+
+/**
+ * Starts an API of its own connections; several may run in one process. Port 0 takes a free one.
+ * Stores that are away are no failure: `/readyz` tells, and calls are answered with UNAVAILABLE.
+ * @throws when the port cannot be listened on.
+ */
+export async function startApi(config: Config, log: Logger): Promise<RunningApi> {
+  const redis = connectRedis(config.redisUrl, 'commands', log)
+  const publisher = connectRedis(config.redisUrl, 'publisher', log)
+  const chat = openChat({
+    databaseUrl: config.databaseUrl,
+    databasePoolMax: config.databasePoolMax,
+    redis,
+    publisher,
+    jwt: config.jwt,
+    settings: { ...config.chat, rateLimitMultiplier: config.rateLimitMultiplier, cache: config.cache },
+    log,
+  })
+  const closeStores = () => closeAll(chat, [redis, publisher])
+  try {
+    await waitForRedis(redis, REDIS_WAIT_MS)
+    const app = await buildApp(config, chat)
+    const port = await listen(app, config)
+    log.info({ port }, 'the API is listening')
+    return { url: `http://${hostInUrl(config.host)}:${port}`, port, stop: () => stop(app, config.shutdownTimeoutMs, closeStores) }
+  } catch (error) {
+    await closeStores()
+    throw error
+  }
+}
+
+async function listen(app: FastifyInstance, { host, port }: Config): Promise<number> {
+  await app.listen({ host, port })
+  const address = app.server.address()
+  return typeof address === 'object' && address !== null ? address.port : port
+}
+
+function hostInUrl(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
+  return host.includes(':') ? `[${host}]` : host
+}
+
+/** Requests get most of the time; what is left is for the stores. */
+async function stop(app: FastifyInstance, timeoutMs: number, closeStores: () => Promise<void>): Promise<void> {
+  const late = setTimeout(() => app.server.closeAllConnections(), timeoutMs * 0.7)
+  await app.close()
+  clearTimeout(late)
+  const patience = new Promise<void>((resolve) => setTimeout(resolve, timeoutMs * 0.25).unref())
+  await Promise.race([closeStores(), patience])
+}
+
+async function closeAll(chat: OpenChat, clients: Redis[]): Promise<void> {
+  await chat.close()
+  await Promise.all(clients.map(closeRedis))
+}
+
+/** `quit` lets events that were just published leave; a Redis that is away has nothing to wait for. */
+async function closeRedis(redis: Redis): Promise<void> {
+  if (redis.status === 'ready') await redis.quit().catch(() => undefined)
+  redis.disconnect()
+}

@@ -1,0 +1,21 @@
+import type { Chat, Log } from '@viatra-chat/chat'
+import type { Connection } from './connection.js'
+import type { Presence } from './presence.js'
+import type { RecentRemovals } from './recent-removals.js'
+import type { GatewayServer } from './socket-types.js'
+
+/** What the parts of one gateway share. Several gateways may live in one process. */
+export interface Gateway {
+  readonly id: string
+  readonly chat: Chat
+  readonly io: GatewayServer
+  readonly log: Log
+  readonly presence: Presence
+  readonly removals: RecentRemovals
+  /** By socket id. */
+  readonly connections: Map<string, Connection>
+  /** Events being answered. */
+  inFlight: number
+  /** Set once the gateway stops: further events are refused as safe to send again. */
+  isStopping: boolean
+}

@@ -1,0 +1,30 @@
+import { Refusal } from '@viatra-chat/chat'
+import type { Gateway } from './gateway.js'
+import { connectionsOf } from './rooms.js'
+import { endSession } from './session-end.js'
+
+// Deactivation must show within 5 s; a handshake may still pass for 2 s on what was read before.
+const checkIntervalMs = 2000
+
+/** Ends the sockets of people who are deactivated while connected: one query each time, whatever their number. */
+export function watchInactivePeople(gateway: Gateway): { stop(): void } {
+  let isChecking = false
+  const timer = setInterval(() => {
+    if (isChecking) return
+    isChecking = true
+    void endInactive(gateway).finally(() => (isChecking = false))
+  }, checkIntervalMs)
+  return { stop: () => clearInterval(timer) }
+}
+
+async function endInactive(gateway: Gateway): Promise<void> {
+  try {
+    const people = new Set([...gateway.connections.values()].map((connection) => connection.session.actor.userId))
+    if (people.size === 0) return
+    for (const userId of await gateway.chat.authenticator.findInactive([...people])) {
+      for (const { socket } of connectionsOf(gateway, userId)) endSession(socket, new Refusal('USER_INACTIVE'))
+    }
+  } catch (error) {
+    gateway.log.warn({ err: error }, 'whether people are active could not be checked')
+  }
+}

@@ -1,0 +1,29 @@
+import type { Server as HttpServer } from 'node:http'
+import { bounds } from '@viatra-chat/contract'
+import type { Config } from '@viatra-chat/runtime'
+import { Server, type ServerOptions } from 'socket.io'
+import { allowOrigin } from './allow-origin.js'
+import type { GuardedAdapter } from './guarded-adapter.js'
+import type { GatewayServer } from './socket-types.js'
+
+/** Socket.IO at `/socket.io` of the HTTP server. */
+export function createSocketServer(httpServer: HttpServer, config: Config, adapter: GuardedAdapter): GatewayServer {
+  const { transports, pingTimeoutMs, pingIntervalMs } = config.socket
+  const io: GatewayServer = new Server(httpServer, {
+    adapter: adapter.create as NonNullable<ServerOptions['adapter']>,
+    transports: [...transports],
+    serveClient: false,
+    // Compression costs each idle socket some 200 KB and mixes secrets with chosen text.
+    perMessageDeflate: false,
+    httpCompression: false,
+    maxHttpBufferSize: bounds.packetBytesMax,
+    pingTimeout: pingTimeoutMs,
+    pingInterval: pingIntervalMs,
+    connectTimeout: 10_000,
+    allowRequest: allowOrigin(config.corsOrigins),
+    ...(transports.includes('polling') && { cors: toCors(config.corsOrigins) }),
+  })
+  return io
+}
+
+const toCors = (origins: readonly string[]) => ({ origin: origins.includes('*') ? '*' : [...origins], methods: ['GET', 'POST'] })

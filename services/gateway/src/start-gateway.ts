@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { openChat, participantsRemovedSignal, type ChatOptions, type MembershipChange, type OpenChat } from '@viatra-chat/chat'
+import { connectRedis, type Config, type Logger } from '@viatra-chat/runtime'
+import type { Redis } from 'ioredis'
+import { openConnection, type Connection } from './connection.js'
+import type { Gateway } from './gateway.js'
+import { createGuardedAdapter } from './guarded-adapter.js'
+import { requireToken } from './handshake.js'
+import { createHttpServer, listen } from './http-server.js'
+import { watchInactivePeople } from './inactive-people.js'
+import { startPresence } from './presence.js'
+import { createRecentRemovals } from './recent-removals.js'
+import { applyRemoval } from './rooms.js'
+import { createSocketServer } from './socket-server.js'
+import { stopGateway } from './stop-gateway.js'
+
+export interface RunningGateway {
+  /** Base URL on this machine. */
+  readonly url: string
+  readonly port: number
+  readonly gatewayId: string
+  /** Lets clients reconnect elsewhere, finishes what is under way, and closes everything within `shutdownTimeoutMs`. */
+  stop(): Promise<void>
+}
+
+// A store that is away at the start is no reason not to start, only one not to be ready.
+const subscriptionWaitMs = 3000
+
+/** Starts a gateway of its own connections and nothing shared with others in the process. Port 0: the system chooses. */
+export async function startGateway(config: Config, log: Logger): Promise<RunningGateway> {
+  const redis = connectAll(config, log)
+  const chat = openChat(chatOptions(config, redis, log))
+  const adapter = createGuardedAdapter(redis.publisher, redis.subscriber, log)
+  const httpServer = createHttpServer({ checks: chat.checks, isAccepting: () => !gateway.isStopping })
+  const io = createSocketServer(httpServer, config, adapter)
+  const gateway = createGateway(config, chat, io, log)
+  io.use(requireToken(chat))
+  io.on('connection', (socket) => openConnection(gateway, socket))
+  // Only the guarded adapter raises it, and only for a well-formed signal of our own publisher.
+  io.on(participantsRemovedSignal, (change) => applyRemoval(gateway, change as MembershipChange))
+  const inactive = watchInactivePeople(gateway)
+
+  await Promise.race([adapter.subscribed, delay(subscriptionWaitMs, undefined, { ref: false })])
+  const port = await listen(httpServer, config.host, config.port)
+  log.info({ port, gatewayId: gateway.id }, 'gateway is listening')
+  const stop = () => stopGateway({ gateway, chat, httpServer, redis: Object.values(redis), inactive, timeoutMs: config.shutdownTimeoutMs })
+  return { url: `http://127.0.0.1:${port}`, port, gatewayId: gateway.id, stop }
+}
+
+interface RedisClients {
+  commands: Redis
+  publisher: Redis
+  subscriber: Redis
+}
+
+function connectAll({ redisUrl }: Config, log: Logger): RedisClients {
+  return {
+    commands: connectRedis(redisUrl, 'commands', log),
+    publisher: connectRedis(redisUrl, 'publisher', log),
+    subscriber: connectRedis(redisUrl, 'subscriber', log),
+  }
+}
+
+function chatOptions(config: Config, redis: RedisClients, log: Logger): ChatOptions {
+  return {
+    databaseUrl: config.databaseUrl,
+    databasePoolMax: config.databasePoolMax,
+    redis: redis.commands,
+    publisher: redis.publisher,
+    jwt: config.jwt,
+    settings: { ...config.chat, rateLimitMultiplier: config.rateLimitMultiplier, cache: config.cache },
+    log,
+  }
+}
+
+function createGateway(config: Config, chat: OpenChat, io: Gateway['io'], log: Logger): Gateway {
+  const id = randomUUID()
+  return {
+    id,
+    chat,
+    io,
+    log,
+    presence: startPresence({ chat, gatewayId: id, graceMs: config.presenceGraceMs }),
+    removals: createRecentRemovals(),
+    connections: new Map<string, Connection>(),
+    inFlight: 0,
+    isStopping: false,
+  }
+}
