@@ -61,7 +61,6 @@ export default defineConfig(
       '@typescript-eslint/require-await': 'off',
       // Objects here are closures rather than instances: their functions need no `this`.
       '@typescript-eslint/unbound-method': 'off',
-      '@typescript-eslint/only-throw-error': ['error', { allowThrowingUnknown: true }],
       'no-restricted-syntax': ['error', DOUBLE_ASSERTION, ENVIRONMENT],
     },
   },

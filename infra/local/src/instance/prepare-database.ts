@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { Problem } from '../problem.js'
-import { runCommand } from '../processes/run-command.js'
+import { LastWords } from '../processes/last-words.js'
+import { runCommand, type CommandResult } from '../processes/run-command.js'
 import type { Print } from './run-instance.js'
 import type { Settings } from './settings.js'
 
@@ -21,11 +22,11 @@ export interface DemoPerson {
 export async function prepareDatabase(settings: Settings, databaseUrl: string, print: Print): Promise<DemoPerson[]> {
   const env = { ...settings.env, DATABASE_URL: databaseUrl }
   const migration = await runCommand(process.execPath, [settings.programs.migrate], { env })
-  if (migration.code !== 0) throw new Problem(`The database could not be migrated: ${lastLine(migration.stderr || migration.stdout)}`)
+  if (migration.code !== 0) throw new Problem(`The database could not be migrated: ${reasonIn(migration)}`)
   if (settings.env.DATABASE_URL && settings.env.SEED !== '1' && (await hasPeople(databaseUrl))) return []
   const seed = await runCommand(process.execPath, [settings.programs.seed], { env })
   if (seed.code === 0) return JSON.parse(seed.stdout) as DemoPerson[]
-  print(`The demo could not be put into the database: ${lastLine(seed.stderr || seed.stdout)}`)
+  print(`The demo could not be put into the database: ${reasonIn(seed)}`)
   return []
 }
 
@@ -36,6 +37,8 @@ async function hasPeople(databaseUrl: string): Promise<boolean> {
   return rowCount === 1
 }
 
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? ''
+function reasonIn({ stdout, stderr }: CommandResult): string {
+  const words = new LastWords()
+  for (const line of `${stdout}\n${stderr}`.split('\n')) words.add(line)
+  return words.reason
 }

@@ -5,8 +5,8 @@ import pretty from 'pino-pretty'
 /** Where the lines of one process go. */
 export type LineSink = (line: string) => void
 
-const warn = 40
-const levelNames: Record<number, string> = { 40: 'WARN', 50: 'ERROR', 60: 'FATAL' }
+const problemLevels = ['warn', 'error', 'fatal']
+const levelNames: Record<number, string> = { 40: 'warn', 50: 'error', 60: 'fatal' }
 // The same trouble is told once in this time, however often it is met.
 const repeatAfterMs = 10_000
 
@@ -25,12 +25,12 @@ export function problemsOnly(name: string, print: LineSink): LineSink {
   const toldAt = new Map<string, number>()
   return (line) => {
     const entry = parseEntry(line)
-    if (!entry || !(entry.level >= warn)) return
+    if (!entry || !problemLevels.includes(entry.level)) return
     const text = [entry.msg, entry.err?.message].filter(Boolean).join(': ').split('\n')[0] ?? ''
     const now = Date.now()
     if (now - (toldAt.get(text) ?? -repeatAfterMs) < repeatAfterMs) return
     toldAt.set(text, now)
-    print(`${name}  ${levelNames[entry.level] ?? entry.level}  ${text}`)
+    print(`${name}  ${entry.level.toUpperCase()}  ${text}`)
   }
 }
 
@@ -41,7 +41,7 @@ export function everything(name: string, print: LineSink): LineSink {
 }
 
 interface LogEntry {
-  level: number
+  level: string
   msg?: string
   err?: { message?: string }
 }
@@ -49,8 +49,9 @@ interface LogEntry {
 function parseEntry(line: string): LogEntry | undefined {
   if (!line.startsWith('{')) return undefined
   try {
-    const entry = JSON.parse(line) as Partial<LogEntry>
-    return typeof entry.level === 'number' ? (entry as LogEntry) : undefined
+    const { level, ...rest } = JSON.parse(line) as Omit<LogEntry, 'level'> & { level?: string | number }
+    // pino writes levels as numbers unless it is told to name them.
+    return level === undefined ? undefined : { ...rest, level: typeof level === 'number' ? (levelNames[level] ?? '') : level }
   } catch {
     return undefined
   }

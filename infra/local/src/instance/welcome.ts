@@ -15,7 +15,7 @@ export function welcome(settings: Settings, stores: Stores, people: DemoPerson[]
     '',
     `  REST      ${url}/api/v1      ${range('API', port + 1, apis)}`,
     `  Sockets   ${url}             ${range('gateway', port + 11, gateways)}`,
-    `  Docs      ${url}/docs`,
+    `  Docs      ${url}/docs/openapi.json, ${url}/docs/asyncapi.json`,
     '',
     ...(secret === undefined ? [] : demo(settings, url, people, secret)),
     `Data and logs: ${dataDir} (${stores.postgres.origin}, ${stores.redis.origin}).`,

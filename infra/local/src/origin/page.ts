@@ -14,7 +14,7 @@ export function originPage(apis: number, gateways: number): string {
 <ul>
   <li>REST: <code>/api/v1/chat/conversations</code> and its neighbours, with <code>Authorization: Bearer …</code></li>
   <li>Sockets: Socket.IO (WebSocket) on this address, with <code>auth: { token }</code></li>
-  <li>Documentation: <a href="/docs">/docs</a></li>
+  <li>Documents: <a href="/docs/openapi.json">/docs/openapi.json</a>, <a href="/docs/asyncapi.json">/docs/asyncapi.json</a></li>
   <li>Health: <a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a></li>
 </ul>
 <p>The terminal that started it shows demo people with tokens; <code>pnpm token --user &lt;id or email&gt;</code> signs more.</p>
