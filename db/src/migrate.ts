@@ -11,8 +11,13 @@ const folder = new URL('../migrations/', import.meta.url)
 export async function migrate(databaseUrl: string): Promise<string[]> {
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: databaseUrl, max: 2 }) }) })
   try {
-    const { results, error } = await new Migrator({ db, provider: sqlFiles, migrationTableName: 'chat_migrations', migrationLockTableName: 'chat_migrations_lock' }).migrateToLatest()
-    if (error) throw error
+    const { results, error } = await new Migrator({
+      db,
+      provider: sqlFiles,
+      migrationTableName: 'chat_migrations',
+      migrationLockTableName: 'chat_migrations_lock',
+    }).migrateToLatest()
+    if (error) throw error instanceof Error ? error : new Error('migrating failed', { cause: error })
     return (results ?? []).map((result) => result.migrationName)
   } finally {
     await db.destroy()

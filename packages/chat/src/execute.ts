@@ -50,9 +50,16 @@ export async function execute<N extends OperationName>(chat: Chat, call: Call<N>
     if (call.limited) await chat.limits.require(call.actor.userId, call.operation)
     const parsed = parseInput(call.operation, call.input, { ...chat.settings, fromText: call.fromText ?? false })
     if (!parsed.ok) throw invalid(...parsed.errors)
-    const run = call.run ?? (handlers[call.operation as DomainOperation] as unknown as Handler<N>)
+    const run = call.run ?? domainHandler(call.operation)
     return await run(chat, call.actor, parsed.input, { requestId: call.requestId })
   } catch (error) {
     throw asRefusal(error, chat.log, { operation: call.operation, requestId: call.requestId })
   }
+}
+
+function domainHandler<N extends OperationName>(operation: N): Handler<N> {
+  const table: Partial<{ [M in OperationName]: Handler<M> }> = handlers
+  const handler = table[operation]
+  if (!handler) throw new Error(`${operation} needs a connection: only the gateway runs it`)
+  return handler
 }

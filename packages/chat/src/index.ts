@@ -1,7 +1,15 @@
 export type { Chat, ChatOptions, ChatSettings, Log } from './chat.js'
 export { conversationRoom, participantsRoom, userRoom } from './events/rooms.js'
 export { participantsRemovedSignal, type Audience, type EventPublisher, type MembershipChange } from './events/publisher.js'
-export { execute, type Answer, type Call, type CallContext, type ConnectionOperation, type DomainOperation, type Handler } from './execute.js'
+export {
+  execute,
+  type Answer,
+  type Call,
+  type CallContext,
+  type ConnectionOperation,
+  type DomainOperation,
+  type Handler,
+} from './execute.js'
 export { asRefusal } from './faults.js'
 export type { Actor } from './identity/actor.js'
 export type { Session } from './identity/authenticate.js'

@@ -7,7 +7,7 @@ import { createEmitterPublisher } from './events/emitter-publisher.js'
 import { createAuthenticator } from './identity/authenticate.js'
 import { createTokenVerifier } from './identity/token-verifier.js'
 import { createLimitCounter } from './limits/limit-counter.js'
-import { createSendQueue } from './messages/send-queue.js'
+import { SendQueue } from './messages/send-queue.js'
 
 /** The domain with what its owner needs besides operations. */
 export interface OpenChat extends Chat {
@@ -21,7 +21,7 @@ export interface OpenChat extends Chat {
 export function openChat(options: ChatOptions): OpenChat {
   const { redis, settings, log } = options
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: createPool(options) }) })
-  const sends = createSendQueue({ databaseUrl: options.databaseUrl, log })
+  const sends = new SendQueue({ databaseUrl: options.databaseUrl, log })
   return {
     db,
     redis,
@@ -54,5 +54,7 @@ function createPool({ databaseUrl, databasePoolMax, log }: { databaseUrl: string
   })
   // An idle connection that the server ends raises this; without a listener it would end the process.
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'))
+  // The same for a connection in use: its query rejects, but the connection says so a second time, to nobody.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }

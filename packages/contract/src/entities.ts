@@ -7,7 +7,10 @@ const oneOf = <const T extends readonly string[]>(values: T, description?: strin
 
 /** ISO 8601 in UTC with milliseconds: `2026-01-31T08:15:00.000Z`. */
 export const TimeSchema = Type.String({ format: 'date-time', description: 'ISO 8601 in UTC with milliseconds.' })
-export const SeqSchema = Type.Integer({ minimum: 1, description: 'Counts 1, 2, 3 … inside one conversation, in commit order, without gaps.' })
+export const SeqSchema = Type.Integer({
+  minimum: 1,
+  description: 'Counts 1, 2, 3 … inside one conversation, in commit order, without gaps.',
+})
 /** Free-form JSON object: at most 16 KiB as compact UTF-8 JSON and 8 levels deep. */
 export const MetadataSchema = Type.Record(Type.String(), Type.Unknown(), {
   description:

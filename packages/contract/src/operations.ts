@@ -31,7 +31,10 @@ const cursor = Type.Optional(Type.String({ minLength: 1, maxLength: 200, descrip
 const peopleNamed = Type.Array(UserIdSchema, { minItems: 1, maxItems: bounds.namedPeopleMax })
 const messageIds = Type.Array(MessageIdSchema, { minItems: 1, maxItems: bounds.receiptIdsMax })
 const newlyMarked = Type.Array(MessageIdSchema, { description: 'Those newly marked; others were marked before or are not here.' })
-const fcmToken = Type.String({ pattern: '^[!-~]{1,4096}$', description: 'Registration token of Firebase Cloud Messaging: 1–4,096 visible characters.' })
+const fcmToken = Type.String({
+  pattern: '^[!-~]{1,4096}$',
+  description: 'Registration token of Firebase Cloud Messaging: 1–4,096 visible characters.',
+})
 
 /** Every operation of the product. Routes, socket events, validation, limits, documents and metrics are made from this table. */
 export const operations = {
@@ -88,7 +91,8 @@ export const operations = {
   }),
   send_message: operation({
     summary: 'Sends a message.',
-    description: 'With a client_message_id a retry by the same sender in the same conversation returns the first message, however often and whenever it comes.',
+    description:
+      'With a client_message_id a retry by the same sender in the same conversation returns the first message, however often and whenever it comes.',
     rest: { method: 'POST', path: `${chat}/conversations/:conversation_id/messages`, status: 201 },
     socket: { limited: true },
     limitPerMinute: 60,
@@ -99,7 +103,10 @@ export const operations = {
       parent_message_id: Type.Optional(MessageIdSchema),
       metadata: Type.Optional(MetadataSchema),
       client_message_id: Type.Optional(
-        Type.String({ pattern: '^[^\\u0000]{1,64}$', description: "1–64 characters, the client's choice. The header Idempotency-Key means the same." }),
+        Type.String({
+          pattern: '^[^\\u0000]{1,64}$',
+          description: "1–64 characters, the client's choice. The header Idempotency-Key means the same.",
+        }),
       ),
     }),
     output: MessageSchema,
@@ -180,7 +187,8 @@ export const operations = {
   }),
   register_device: operation({
     summary: 'Registers a token for push notifications.',
-    description: 'A token belongs to one person at a time: registering it moves it. Call it when the app starts and when the token changes.',
+    description:
+      'A token belongs to one person at a time: registering it moves it. Call it when the app starts and when the token changes.',
     rest: { method: 'POST', path: '/api/v1/auth/fcm-token', status: 200 },
     limitPerMinute: 10,
     aliases: { fcm_token: ['token'] },
@@ -248,12 +256,13 @@ function metadataOf(input: Record<string, unknown>, options?: { nullRemoves?: bo
 
 function contentOf(input: Record<string, unknown>, { messageLengthMax }: InputSettings): FieldError[] {
   const content = typeof input.content === 'string' ? input.content : ''
-  if (codePointLength(content) > messageLengthMax) return [{ path: 'content', message: `must not be longer than ${messageLengthMax} characters` }]
+  if (codePointLength(content) > messageLengthMax)
+    return [{ path: 'content', message: `must not be longer than ${messageLengthMax} characters` }]
   if (!isBlank(content)) return []
-  const type = input.message_type ?? 'text'
+  const type = typeof input.message_type === 'string' ? input.message_type : 'text'
   if (type === 'text') return [{ path: 'content', message: 'is required and must not be blank' }]
   const hasMetadata = typeof input.metadata === 'object' && input.metadata !== null && Object.keys(input.metadata).length > 0
-  return hasMetadata ? [] : [{ path: 'content', message: `must be given for ${String(type)}, or metadata that is not empty` }]
+  return hasMetadata ? [] : [{ path: 'content', message: `must be given for ${type}, or metadata that is not empty` }]
 }
 
 function isReason(reason: unknown): boolean {

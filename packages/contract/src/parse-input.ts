@@ -79,7 +79,8 @@ const validators = new Map<OperationName, Validator>()
 function validatorOf(name: OperationName): Validator {
   const known = validators.get(name)
   if (known) return known
-  const made = Compile(operations[name].input as TObject) as unknown as Validator
+  const schema: TObject = operations[name].input
+  const made: Validator = Compile(schema)
   validators.set(name, made)
   return made
 }

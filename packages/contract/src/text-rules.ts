@@ -45,7 +45,9 @@ function storableProblem(value: unknown): string | undefined {
 
 // Sockets can carry binary attachments; they arrive as Buffers, which JSON would turn into objects of numbers.
 const isJson = (value: unknown) =>
-  value === null || typeof value === 'boolean' || (typeof value === 'object' && !ArrayBuffer.isView(value) && !(value instanceof ArrayBuffer))
+  value === null ||
+  typeof value === 'boolean' ||
+  (typeof value === 'object' && !ArrayBuffer.isView(value) && !(value instanceof ArrayBuffer))
 
 function keyProblems(key: string, child: unknown, path: string): FieldError[] {
   if (key === '__proto__' || (key === 'constructor' && typeof child === 'object' && child !== null && 'prototype' in child))

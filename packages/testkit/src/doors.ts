@@ -6,7 +6,11 @@ import type { Person } from './person.js'
 export interface Door {
   readonly name: 'rest' | 'socket'
   /** Asks as this person. Input in snake_case. */
-  ask(who: Person, operation: DoorOperation, input: Record<string, unknown>): Promise<{ success: true; data: Record<string, unknown> } | Failure>
+  ask(
+    who: Person,
+    operation: DoorOperation,
+    input: Record<string, unknown>,
+  ): Promise<{ success: true; data: Record<string, unknown> } | Failure>
 }
 
 /** Operations that both transports offer. */
@@ -17,7 +21,10 @@ const routes: Record<DoorOperation, (input: Record<string, unknown>) => [method:
   send_message: (input) => ['POST', `${chat}/conversations/${String(input.conversation_id)}/messages`],
   mark_read: (input) => ['POST', `${chat}/conversations/${String(input.conversation_id)}/read`],
   mark_delivered: (input) => ['POST', `${chat}/conversations/${String(input.conversation_id)}/delivered`],
-  sync: (input) => ['GET', `${chat}/sync?${new URLSearchParams(Object.entries(input).map(([key, value]): [string, string] => [key, String(value)])).toString()}`],
+  sync: (input) => [
+    'GET',
+    `${chat}/sync?${new URLSearchParams(Object.entries(input).map(([key, value]): [string, string] => [key, String(value)])).toString()}`,
+  ],
 }
 
 const restDoor: Door = {
@@ -37,7 +44,9 @@ const socketDoor: Door = {
     const open = connections.get(who) ?? who.connect()
     connections.set(who, open)
     const { conversation_id: conversationId, message_ids: messageIds, ...rest } = input
-    const ack = await (await open).ask(operation, { ...rest, ...(conversationId !== undefined && { conversationId }), ...(messageIds !== undefined && { messageIds }) })
+    const ack = await (
+      await open
+    ).ask(operation, { ...rest, ...(conversationId !== undefined && { conversationId }), ...(messageIds !== undefined && { messageIds }) })
     return ack as Awaited<ReturnType<Door['ask']>>
   },
 }

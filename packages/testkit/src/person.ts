@@ -10,6 +10,10 @@ export interface RestAnswer<T = Record<string, unknown>> {
   body: { success: boolean; data?: T; message?: string } & Partial<Omit<Failure, 'success' | 'message'>>
   /** `data` of a success; a failure is thrown with its body. */
   data: T
+  /** The status, and the code of a failure: `201`, `403 FORBIDDEN`. */
+  verdict: string
+  /** The fields that a validation failure names. */
+  paths: string[]
 }
 
 export interface RestOptions {
@@ -54,7 +58,8 @@ export function person(place: PersonPlace, who: { id: UserId; name: string; role
     return toRestAnswer<T>(response)
   }
 
-  const data = async <T>(method: string, path: string, body?: unknown, options?: RestOptions) => (await rest<T>(method, path, body, options)).data
+  const data = async <T>(method: string, path: string, body?: unknown, options?: RestOptions) =>
+    (await rest<T>(method, path, body, options)).data
   const chat = '/api/v1/chat'
   return {
     id: who.id,
@@ -65,7 +70,8 @@ export function person(place: PersonPlace, who: { id: UserId; name: string; role
     send: (conversation, content, more = {}, options) =>
       data<Message>('POST', `${chat}/conversations/${conversation.id}/messages`, { content, ...more }, options),
     history: async (conversation, query = '', options) =>
-      (await data<{ messages: Message[] }>('GET', `${chat}/conversations/${conversation.id}/messages${query}`, undefined, options)).messages,
+      (await data<{ messages: Message[] }>('GET', `${chat}/conversations/${conversation.id}/messages${query}`, undefined, options))
+        .messages,
     conversations: async (query = '', options) =>
       (await data<{ conversations: Conversation[] }>('GET', `${chat}/conversations${query}`, undefined, options)).conversations,
     conversation: (id, options) => data<Conversation>('GET', `${chat}/conversations/${id}`, undefined, options),
@@ -80,6 +86,8 @@ export async function toRestAnswer<T>(response: Response): Promise<RestAnswer<T>
     status: response.status,
     headers: response.headers,
     body,
+    verdict: [response.status, body.code].filter(Boolean).join(' '),
+    paths: (body.errors ?? []).map((error) => error.path),
     get data() {
       if (!body.success) throw new Error(`${response.url} answered ${response.status}: ${text}`)
       return body.data as T

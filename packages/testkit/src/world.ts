@@ -28,6 +28,8 @@ export interface World {
   /** Creates a person; the names are for reading failures. */
   person(name: string, fields?: { role?: string; is_active?: boolean }): Promise<Person>
   people<const N extends readonly string[]>(...names: N): Promise<{ [K in keyof N]: Person }>
+  /** Ids of as many new accounts, ascending, for conversations that need many people. */
+  crowd(count: number): Promise<UserId[]>
   /** A direct conversation between two new people. */
   twoPeople(): Promise<{ ann: Person; bob: Person; conversation: Conversation }>
   close(): Promise<void>
@@ -70,6 +72,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     config,
     person: newPerson,
     people,
+    crowd: (count) => insertCrowd(stores.database, count),
     twoPeople: async () => {
       const [ann, bob] = await people('Ann', 'Bob')
       return { ann, bob, conversation: await ann.create({ participant_ids: [bob.id] }) }
@@ -92,4 +95,13 @@ async function insertUser(database: pg.Pool, user: { id: UserId; name: string; r
     user.role,
     user.is_active,
   ])
+}
+
+async function insertCrowd(database: pg.Pool, count: number): Promise<UserId[]> {
+  const { rows } = await database.query<{ id: UserId }>(
+    `with people as (insert into users (first_name, last_name) select 'Person', n::text from generate_series(1, $1::int) as n returning id)
+     select id from people order by id`,
+    [count],
+  )
+  return rows.map((row) => row.id)
 }

@@ -21,10 +21,11 @@ import { answerBrokenRequest } from './broken-request.js'
  */
 export async function buildApp(config: Config, chat: OpenChat): Promise<FastifyInstance> {
   const app = openServer(chat)
+  // First, since a route keeps the error handler that it found.
+  answerFailuresOf(app, chat.log)
   await registerRedis(app, chat)
   logRequests(app, chat.log)
   await addAnswerHeaders(app, config.corsOrigins)
-  answerFailuresOf(app, chat.log)
   app.addHook('onRequest', refuseUnknownRoute)
   readJsonBodies(app)
   const authenticate = await authenticateWith(app, config.jwt, chat)

@@ -40,7 +40,7 @@ export function countCallsOf(app: FastifyInstance, limits: LimitCounter, operati
 export async function countFailedCall(request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { countCall } = request.routeOptions.config
   if (!request.actor || !countCall) return
-  await countCall(request, reply).catch(() => reply.removeHeader('retry-after'))
+  await countCall(request, reply).catch(() => void reply.removeHeader('retry-after'))
 }
 
 function tooManyRequests(seconds: number): Refusal {

@@ -1,4 +1,5 @@
 import {
+  announceGone,
   announceOffline,
   announceOnline,
   beatGateway,
@@ -105,8 +106,14 @@ export function startPresence({ chat, gatewayId, graceMs }: PresenceOptions): Pr
   async function reconcile(): Promise<void> {
     const leased = await listLeased(redis, gatewayId)
     const gone = leased.filter((userId) => !held.has(userId))
-    for (const userId of gone) await end(userId, new Date().toISOString())
+    for (const some of batches(gone)) await endForgotten(some)
     for (const some of batches([...held.keys()])) await take(some)
+  }
+
+  async function endForgotten(userIds: readonly UserId[]): Promise<void> {
+    const lastSeen = new Date().toISOString()
+    const went = await endLeases(redis, gatewayId, userIds, { lastSeen })
+    await announceGone(chat, went ?? [], lastSeen)
   }
 
   async function renewSome(): Promise<void> {
@@ -121,8 +128,11 @@ export function startPresence({ chat, gatewayId, graceMs }: PresenceOptions): Pr
     void attempt(() => sweepGateways(chat)).finally(() => (isSweeping = false))
   }
 
-  void attempt(beat)
-  const timers = [setInterval(() => void attempt(beat), beatIntervalMs), setInterval(sweep, sweepIntervalMs)]
+  const beatNow = () => void attempt(beat)
+  if (redis.status === 'ready') beatNow()
+  // At the start, and after an outage: the sooner everybody is back in Redis the better.
+  redis.on('ready', beatNow)
+  const timers = [setInterval(beatNow, beatIntervalMs), setInterval(sweep, sweepIntervalMs)]
 
   return {
     connected,
@@ -130,6 +140,7 @@ export function startPresence({ chat, gatewayId, graceMs }: PresenceOptions): Pr
     forgetRoom: (userId, room) => void held.get(userId)?.roomsLeft.delete(room),
     async stop() {
       isStopped = true
+      redis.off('ready', beatNow)
       for (const timer of timers) clearInterval(timer)
       for (const person of held.values()) clearTimeout(person.graceTimer)
       await leaveGateways(redis, gatewayId, graceMs)

@@ -36,7 +36,12 @@ export function problemsOnly(name: string, print: LineSink): LineSink {
 
 /** Shows everything, structured lines made readable, for development. */
 export function everything(name: string, print: LineSink): LineSink {
-  const prettify = pretty.prettyFactory({ colorize: process.stdout.isTTY, ignore: 'pid,hostname,name', translateTime: 'HH:MM:ss.l' })
+  const prettify = pretty.prettyFactory({
+    colorize: process.stdout.isTTY,
+    ignore: 'pid,hostname,name',
+    translateTime: 'HH:MM:ss.l',
+    singleLine: true,
+  })
   return (line) => print(`${name}  ${parseEntry(line) ? prettify(line).trimEnd() : line}`)
 }
 

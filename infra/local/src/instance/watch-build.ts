@@ -9,11 +9,12 @@ import type { Settings } from './settings.js'
  */
 export async function watchBuild({ root, env }: Settings, onBuilt: () => Promise<void>, print: Print): Promise<SupervisedProcess> {
   let builds = 0
+  const afterBuild = oneAtATime(onBuilt)
   const onLine = (line: string) => {
     if (/error TS\d+/.test(line)) print(`build  ${line}`)
     const finished = /Found (\d+) errors?\. Watching/.exec(line)
     // The first report only says that what already runs is up to date.
-    if (finished?.[1] === '0' && ++builds > 1) void onBuilt()
+    if (finished?.[1] === '0' && ++builds > 1) afterBuild()
   }
   const compiler = new SupervisedProcess({
     name: 'build',
@@ -31,4 +32,22 @@ export async function watchBuild({ root, env }: Settings, onBuilt: () => Promise
   })
   await compiler.start()
   return compiler
+}
+
+/** Calls that come while one is under way become one call after it. */
+function oneAtATime(work: () => Promise<void>): () => void {
+  let underWay = false
+  let again = false
+  const run = async () => {
+    underWay = true
+    do {
+      again = false
+      await work()
+    } while (again)
+    underWay = false
+  }
+  return () => {
+    if (underWay) again = true
+    else void run()
+  }
 }

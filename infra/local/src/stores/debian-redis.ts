@@ -27,7 +27,7 @@ export async function unpackDebianRedis(say: (line: string) => void): Promise<Un
 }
 
 async function cacheFolder(): Promise<string> {
-  const wanted = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'viatra-chat')
+  const wanted = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'viatra-chat')
   try {
     await mkdir(wanted, { recursive: true })
     await access(wanted, constants.W_OK)

@@ -1,7 +1,7 @@
 import type { ConversationId, ConversationType, UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely'
-import { receiptsVersion } from '../membership/membership.sql.js'
+import { receiptsVersion } from '../receipts/receipts-version.js'
 
 export interface ConversationRow {
   id: ConversationId
@@ -34,7 +34,11 @@ export interface ListOptions {
 }
 
 /** Conversations of a person, newest activity first, with the count of all of them. Sorting is over the person's own, never over the table. */
-export async function listOwn(db: Kysely<Tables>, userId: UserId, options: ListOptions): Promise<{ rows: ConversationRow[]; total: number }> {
+export async function listOwn(
+  db: Kysely<Tables>,
+  userId: UserId,
+  options: ListOptions,
+): Promise<{ rows: ConversationRow[]; total: number }> {
   const ofType = options.type ? sql`and c.type = ${options.type}` : sql``
   const below = options.below
     ? sql`and (${activity}, c.id) < (to_timestamp(${options.below.activityMs}::float8 / 1000)::timestamptz(3), ${options.below.id}::uuid)`
@@ -88,7 +92,11 @@ export interface ParticipantRow {
 }
 
 /** Participants in the order in which they joined; of a channel only the first `shownOfChannel`. */
-export async function listParticipants(db: Kysely<Tables>, ids: readonly ConversationId[], shownOfChannel: number): Promise<ParticipantRow[]> {
+export async function listParticipants(
+  db: Kysely<Tables>,
+  ids: readonly ConversationId[],
+  shownOfChannel: number,
+): Promise<ParticipantRow[]> {
   const { rows } = await sql<ParticipantRow>`
     select c.id as conversation_id, m.user_id, m.role as participant_role, u.first_name, u.last_name, u.avatar_url, u.role
     from conversations c

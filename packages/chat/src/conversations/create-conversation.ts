@@ -1,4 +1,11 @@
-import { bounds, type Conversation, type ConversationId, type ConversationType, type OperationInput, type UserId } from '@viatra-chat/contract'
+import {
+  bounds,
+  type Conversation,
+  type ConversationId,
+  type ConversationType,
+  type OperationInput,
+  type UserId,
+} from '@viatra-chat/contract'
 import { v7 as uuidv7 } from 'uuid'
 import type { Chat } from '../chat.js'
 import { userRoom } from '../events/rooms.js'

@@ -41,6 +41,7 @@ const writeCursor = (row: ConversationRow) => Buffer.from(`${activityMs(row)} ${
 
 function readCursor(cursor: string): { activityMs: number; id: string } {
   const [ms = '', id = ''] = Buffer.from(cursor, 'base64url').toString().split(' ')
-  if (!/^\d{1,15}$/.test(ms) || !new RegExp(uuidPattern).test(id)) throw invalid({ path: 'cursor', message: 'is not a cursor of this list' })
+  if (!/^\d{1,15}$/.test(ms) || !new RegExp(uuidPattern).test(id))
+    throw invalid({ path: 'cursor', message: 'is not a cursor of this list' })
   return { activityMs: Number(ms), id }
 }

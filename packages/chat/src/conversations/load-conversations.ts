@@ -10,19 +10,30 @@ import {
 import type { Tables } from '@viatra-chat/db'
 import type { Kysely } from 'kysely'
 import type { Chat } from '../chat.js'
-import { withReceiptsAcross } from '../messages/load-messages.js'
-import { listNewest } from '../messages/messages.sql.js'
+import { loadNewestMessages } from '../messages/load-messages.js'
 import { groupBy } from '../group-by.js'
 import { readPresence } from '../presence/read-presence.js'
-import { countUnread } from '../receipts/receipts.sql.js'
+import { countUnread } from '../receipts/count-unread.js'
 import { Refusal } from '../refusal.js'
-import { findShared, listOwnByIds, listParticipants, type ConversationRow, type ParticipantRow } from './conversations.sql.js'
+import {
+  findShared,
+  listOwn,
+  listOwnByIds,
+  listOwnChanged,
+  listParticipants,
+  type ConversationRow,
+  type ParticipantRow,
+} from './conversations.sql.js'
 
 /** What can be kept of conversations: everything but who is online. */
 export type StoredConversation = Omit<Conversation, 'participants'> & { participants: Omit<Participant, 'is_online' | 'last_seen'>[] }
 
 /** Turns rows into conversations as one person sees them: four queries, whatever their number. */
-export async function loadConversations(db: Kysely<Tables>, rows: readonly ConversationRow[], viewer: UserId): Promise<StoredConversation[]> {
+export async function loadConversations(
+  db: Kysely<Tables>,
+  rows: readonly ConversationRow[],
+  viewer: UserId,
+): Promise<StoredConversation[]> {
   if (rows.length === 0) return []
   const ids = rows.map((row) => row.id)
   const [participants, newest, unread] = await Promise.all([
@@ -35,6 +46,17 @@ export async function loadConversations(db: Kysely<Tables>, rows: readonly Conve
     ...toShared(row, byConversation.get(row.id) ?? [], newest.get(row.id) ?? null),
     unread_count: unread.get(row.id) ?? 0,
   }))
+}
+
+/** The conversations of a person with the newest activity. */
+export async function loadNewestConversations(db: Kysely<Tables>, viewer: UserId, limit: number): Promise<StoredConversation[]> {
+  const { rows } = await listOwn(db, viewer, { type: undefined, offset: 0, limit, below: undefined })
+  return loadConversations(db, rows, viewer)
+}
+
+/** Conversations that a person joined, or whose metadata, members or roles changed, since a transaction. */
+export async function loadChangedConversations(db: Kysely<Tables>, viewer: UserId, since: string): Promise<StoredConversation[]> {
+  return loadConversations(db, await listOwnChanged(db, viewer, since), viewer)
 }
 
 /** Adds who is online now: always fresh, also when the rest came from a cache. */
@@ -65,14 +87,17 @@ export async function loadConversation(chat: Chat, id: ConversationId, viewer: U
 export async function loadShared(chat: Chat, id: ConversationId): Promise<SharedConversation> {
   const row = await findShared(chat.db, id)
   if (!row) throw new Refusal('CONVERSATION_NOT_FOUND')
-  const [participants, newest] = await Promise.all([listParticipants(chat.db, [id], bounds.channelParticipantsShown), loadNewest(chat.db, [id])])
+  const [participants, newest] = await Promise.all([
+    listParticipants(chat.db, [id], bounds.channelParticipantsShown),
+    loadNewest(chat.db, [id]),
+  ])
   const [shared] = await withPresence(chat, [toShared(row, participants, newest.get(id) ?? null)])
   if (!shared) throw new Refusal('CONVERSATION_NOT_FOUND')
   return shared
 }
 
 async function loadNewest(db: Kysely<Tables>, ids: readonly ConversationId[]): Promise<Map<ConversationId, Message>> {
-  const messages = await withReceiptsAcross(db, await listNewest(db, ids))
+  const messages = await loadNewestMessages(db, ids)
   return new Map(messages.map((message) => [message.conversation_id, message]))
 }
 

@@ -22,7 +22,10 @@ export async function updateConversation(chat: Chat, actor: Actor, input: Input)
     if (isDeepStrictEqual(metadata, membership.conversation.metadata)) return undefined
     await updateMetadata(tx, input.conversation_id, metadata)
     const { name } = input.metadata
-    const what = typeof name === 'string' ? `renamed the conversation to “${firstCodePoints(name, nameShownMax)}”` : 'changed the details of the conversation'
+    const what =
+      typeof name === 'string'
+        ? `renamed the conversation to “${firstCodePoints(name, nameShownMax)}”`
+        : 'changed the details of the conversation'
     return { action: 'metadata_changed', userIds: [], say: (nameOf) => `${nameOf(actor.userId)} ${what}` }
   })
   return { data: await afterChange(chat, actor, input.conversation_id) }

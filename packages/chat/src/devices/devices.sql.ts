@@ -11,7 +11,12 @@ export async function upsertDevice(tx: Transaction<Tables>, userId: UserId, devi
       device_id = coalesce(excluded.device_id, case when devices.user_id = excluded.user_id then devices.device_id end),
       platform = coalesce(excluded.platform, devices.platform)`.execute(tx)
   if (device_id !== null)
-    await tx.deleteFrom('devices').where('user_id', '=', userId).where('device_id', '=', device_id).where('fcm_token', '!=', token).execute()
+    await tx
+      .deleteFrom('devices')
+      .where('user_id', '=', userId)
+      .where('device_id', '=', device_id)
+      .where('fcm_token', '!=', token)
+      .execute()
   await moveGuideColumn(tx, userId, token)
 }
 

@@ -9,7 +9,11 @@ export function createEmitterPublisher(publisher: Redis, log: Log): EventPublish
   const emitter = new Emitter(dropWhileAway(publisher, log))
   return {
     publish(event, payload, { rooms, except = [] }) {
-      if (rooms.length > 0) emitter.to([...rooms]).except([...except]).emit(event, payload)
+      if (rooms.length > 0)
+        emitter
+          .to([...rooms])
+          .except([...except])
+          .emit(event, payload)
     },
     participantsAdded({ conversationId, userIds }) {
       if (userIds.length > 0) emitter.in(userIds.map(userRoom)).socketsJoin(participantsRoom(conversationId))

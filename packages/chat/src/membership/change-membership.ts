@@ -7,8 +7,8 @@ import { loadConversation, loadShared } from '../conversations/load-conversation
 import { participantsRoom, userRoom } from '../events/rooms.js'
 import type { Actor } from '../identity/actor.js'
 import { announceMessage } from '../messages/announce-message.js'
-import { withReceipts } from '../messages/load-messages.js'
-import { appendSystemMessage, findMessage } from '../messages/messages.sql.js'
+import { appendSystemMessage } from '../messages/append-system-message.js'
+import { loadMessage } from '../messages/load-messages.js'
 import { Refusal } from '../refusal.js'
 import { lockMembership, type Membership } from './membership.js'
 import { findNames, touchMembership } from './membership.sql.js'
@@ -80,8 +80,7 @@ async function announceChange(chat: Chat, conversationId: ConversationId, change
     chat.events.participantsAdded({ conversationId, userIds })
     chat.events.publish('conversation_created', { ...shared, unread_count: 0 }, { rooms: userIds.map(userRoom) })
   }
-  const row = await findMessage(chat.db, messageId)
-  const [message] = row ? await withReceipts(chat.db, conversationId, [row]) : []
+  const message = await loadMessage(chat.db, messageId)
   if (message) announceMessage(chat, message)
   chat.events.publish('conversation_updated', shared, { rooms: [participantsRoom(conversationId)] })
 }

@@ -1,9 +1,7 @@
 import type { ConversationId, UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import { sql, type Kysely, type Transaction } from 'kysely'
-
-// Summing receipt versions costs a row per member; above this many a page is read from the tables instead of the cache.
-const cachedParticipantsMax = 200
+import { receiptsVersion } from '../receipts/receipts-version.js'
 
 export function findMembership(db: Kysely<Tables>, conversationId: ConversationId, userId: UserId) {
   return db
@@ -13,13 +11,6 @@ export function findMembership(db: Kysely<Tables>, conversationId: ConversationI
     .select(['c.id', 'c.type', 'c.last_seq', 'c.message_count', 'c.participant_count', 'c.metadata', 'c.version', 'm.role'])
     .select(receiptsVersion().as('receipts_version'))
     .executeTakeFirst()
-}
-
-/** Sum over the members of the conversation `c` of the enclosing query; null where the conversation is too large to be cached. */
-export function receiptsVersion() {
-  return sql<string | null>`
-    case when c.participant_count <= ${cachedParticipantsMax}
-    then (select sum(r.receipts_version) from conversation_members r where r.conversation_id = c.id) end`
 }
 
 export async function lockConversation(tx: Transaction<Tables>, conversationId: ConversationId): Promise<void> {
@@ -65,7 +56,12 @@ export function findNames(db: Kysely<Tables>, ids: readonly UserId[]) {
 }
 
 /** Adds those who are not there yet and returns them. Receipts of an earlier time in the conversation come back with their person. */
-export async function insertMembers(tx: Transaction<Tables>, conversationId: ConversationId, userIds: readonly UserId[], joinedSeq: number): Promise<UserId[]> {
+export async function insertMembers(
+  tx: Transaction<Tables>,
+  conversationId: ConversationId,
+  userIds: readonly UserId[],
+  joinedSeq: number,
+): Promise<UserId[]> {
   const added = await sql<{ user_id: UserId }>`
     with back as (
       delete from former_members where conversation_id = ${conversationId} and user_id = any(${[...userIds]}::uuid[])
@@ -90,7 +86,12 @@ export async function deleteMember(tx: Transaction<Tables>, conversationId: Conv
     select conversation_id, user_id, delivered_seqs, read_seqs from gone`.execute(tx)
 }
 
-export async function updateRole(tx: Transaction<Tables>, conversationId: ConversationId, userId: UserId, role: 'owner' | 'moderator' | 'member') {
+export async function updateRole(
+  tx: Transaction<Tables>,
+  conversationId: ConversationId,
+  userId: UserId,
+  role: 'owner' | 'moderator' | 'member',
+) {
   await tx
     .updateTable('conversation_members')
     .set({ role })

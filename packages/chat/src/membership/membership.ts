@@ -51,5 +51,6 @@ function toMembership(row: Row, userId: UserId, role: ParticipantRole): Membersh
     metadata: row.metadata,
     version: row.receipts_version === null ? null : `${row.version}.${row.receipts_version}`,
   }
+  // eslint-disable-next-line @typescript-eslint/consistent-type-assertions -- the one place where the proof is made
   return { userId, role, conversation } as Membership
 }

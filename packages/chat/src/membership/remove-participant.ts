@@ -10,7 +10,11 @@ import type { Membership } from './membership.js'
 import { deleteMember, findMember, findSuccessor, updateRole } from './membership.sql.js'
 
 /** Removes somebody, or leaves. When the owner leaves, the conversation goes to a successor; the last person may leave as well. */
-export async function removeParticipant(chat: Chat, actor: Actor, input: OperationInput<'remove_participant'>): Promise<Answer<Conversation>> {
+export async function removeParticipant(
+  chat: Chat,
+  actor: Actor,
+  input: OperationInput<'remove_participant'>,
+): Promise<Answer<Conversation>> {
   const { conversation_id: conversationId, user_id: userId } = input
   const leaving = userId === actor.userId
   await changeConversation(chat, actor, conversationId, (tx, membership) =>

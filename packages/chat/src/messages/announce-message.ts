@@ -12,5 +12,8 @@ export function announceMessage(chat: Chat, message: Message): void {
 /** Tells list screens what the newest message of a conversation is now. */
 export function announceActivity(chat: Chat, conversationId: Message['conversation_id'], newest: Message | null, at: string | null): void {
   const activity = { conversationId, last_message: newest, last_message_at: at }
-  chat.events.publish('conversation_activity', activity, { rooms: [participantsRoom(conversationId)], except: [conversationRoom(conversationId)] })
+  chat.events.publish('conversation_activity', activity, {
+    rooms: [participantsRoom(conversationId)],
+    except: [conversationRoom(conversationId)],
+  })
 }

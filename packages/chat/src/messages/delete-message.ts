@@ -1,5 +1,5 @@
 import type { ConversationId, MessageId, OperationInput } from '@viatra-chat/contract'
-import { recordAudit } from '../audit/audit.sql.js'
+import { recordAudit } from '../audit/record-audit.js'
 import type { Chat } from '../chat.js'
 import { conversationRoom } from '../events/rooms.js'
 import type { Answer, CallContext } from '../execute.js'
@@ -7,8 +7,8 @@ import type { Actor } from '../identity/actor.js'
 import { lockMembership, type Membership } from '../membership/membership.js'
 import { Refusal } from '../refusal.js'
 import { announceActivity } from './announce-message.js'
-import { withReceipts } from './load-messages.js'
-import { findMessage, listNewest, markDeleted } from './messages.sql.js'
+import { loadNewestMessages } from './load-messages.js'
+import { findMessage, markDeleted } from './messages.sql.js'
 
 /** Deletes one's own message for everyone; its content stays in the database for the audit. Repeating announces nothing. */
 export async function deleteMessage(
@@ -24,7 +24,8 @@ export async function deleteMessage(
     const membership = await lockMembership(tx, actor, conversationId)
     if (message.sender_id !== actor.userId) throw new Refusal('NOT_THE_SENDER')
     const at = await markDeleted(tx, membership, input.message_id)
-    if (at) await recordAudit(tx, { actorId: actor.userId, action: 'message_deleted', conversationId, messageId: input.message_id, ...context })
+    if (at)
+      await recordAudit(tx, { actorId: actor.userId, action: 'message_deleted', conversationId, messageId: input.message_id, ...context })
     return at && { at, membership }
   })
   if (deletion) await announceDeletion(chat, deletion.membership, input.message_id, Number(message.seq), deletion.at)
@@ -35,9 +36,12 @@ async function announceDeletion(chat: Chat, membership: Membership, messageId: M
   const conversationId = membership.conversation.id
   const payload = { messageId, conversationId, userId: membership.userId, at: at.toISOString() }
   chat.events.publish('message_deleted', payload, { rooms: [conversationRoom(conversationId)] })
-  const rows = await listNewest(chat.db, [conversationId])
-  const [newest] = await withReceipts(chat.db, conversationId, rows)
+  const [newest] = await loadNewestMessages(chat.db, [conversationId])
   if (newest && newest.seq > seq) return
-  const conversation = await chat.db.selectFrom('conversations').select('last_message_at').where('id', '=', conversationId).executeTakeFirst()
+  const conversation = await chat.db
+    .selectFrom('conversations')
+    .select('last_message_at')
+    .where('id', '=', conversationId)
+    .executeTakeFirst()
   announceActivity(chat, conversationId, newest ?? null, conversation?.last_message_at?.toISOString() ?? null)
 }

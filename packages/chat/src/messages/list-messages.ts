@@ -52,7 +52,12 @@ async function requireSeq(chat: Chat, membership: Membership, messageId: Message
 }
 
 /** `rows` hold one more than the page when there is more; the last one shown is where the next page begins. */
-async function answer(chat: Chat, membership: Membership, rows: MessageRow[], { page, limit }: { page: number | null; limit: number }): Promise<Page> {
+async function answer(
+  chat: Chat,
+  membership: Membership,
+  rows: MessageRow[],
+  { page, limit }: { page: number | null; limit: number },
+): Promise<Page> {
   const { id, messageCount } = membership.conversation
   const shown: Message[] = await withReceipts(chat.db, id, rows.slice(0, limit))
   const next_cursor = rows.length > limit ? (shown.at(-1)?.id ?? null) : null

@@ -1,27 +1,43 @@
-import type { ConversationId, Message } from '@viatra-chat/contract'
+import type { ConversationId, Message, MessageId, UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import type { Kysely } from 'kysely'
-import { groupBy } from '../group-by.js'
-import { readersOf } from '../receipts/readers.js'
-import { listMemberReceipts, listReceiptsAt } from '../receipts/receipts.sql.js'
+import { loadReaders, loadReadersAcross } from '../receipts/load-readers.js'
 import { toMessage, type MessageRow } from './message-row.js'
+import { findMessage, listChanged, listNewest } from './messages.sql.js'
 
-/** Turns rows of one conversation into messages; one query for the receipts of them all. */
+/** Turns rows of one conversation into messages. */
 export async function withReceipts(db: Kysely<Tables>, conversationId: ConversationId, rows: readonly MessageRow[]): Promise<Message[]> {
-  if (rows.length === 0) return []
-  const seqs = rows.map((row) => Number(row.seq))
-  const receipts = await listMemberReceipts(db, conversationId, {
-    from: Math.min(...seqs),
-    to: Math.max(...seqs),
-    senderIds: rows.map((row) => row.sender_id),
-  })
-  const readers = readersOf(receipts)
+  const readers = await loadReaders(db, conversationId, rows)
   return rows.map((row) => toMessage(row, readers))
 }
 
-/** The same for rows of any conversations, single ones of each: one query as well. */
-export async function withReceiptsAcross(db: Kysely<Tables>, rows: readonly MessageRow[]): Promise<Message[]> {
-  const position = (row: { conversation_id: string; seq: string }) => `${row.conversation_id} ${row.seq}`
-  const receipts = groupBy(await listReceiptsAt(db, rows), position)
-  return rows.map((row) => toMessage(row, readersOf(receipts.get(position(row)) ?? [])))
+/** A message by id, a deleted one as its tombstone. */
+export async function loadMessage(db: Kysely<Tables>, id: MessageId): Promise<Message | undefined> {
+  const row = await findMessage(db, id)
+  const [message] = row ? await withReceiptsAcross(db, [row]) : []
+  return message
+}
+
+/** The newest message of each conversation that is not deleted; those without one are left out. */
+export async function loadNewestMessages(db: Kysely<Tables>, conversationIds: readonly ConversationId[]): Promise<Message[]> {
+  return withReceiptsAcross(db, await listNewest(db, conversationIds))
+}
+
+export interface ChangesAsked {
+  userId: UserId
+  /** The transaction from which on changes count. */
+  since: string
+  /** Only messages behind this position. */
+  after: { conversationId: string; seq: number } | undefined
+  limit: number
+}
+
+/** Messages of the person's conversations that changed since a transaction, in order of conversation and seq. */
+export async function loadChangedMessages(db: Kysely<Tables>, { userId, since, after, limit }: ChangesAsked): Promise<Message[]> {
+  return withReceiptsAcross(db, await listChanged(db, userId, since, after, limit))
+}
+
+async function withReceiptsAcross(db: Kysely<Tables>, rows: readonly MessageRow[]): Promise<Message[]> {
+  const readersOf = await loadReadersAcross(db, rows)
+  return rows.map((row) => toMessage(row, readersOf(row)))
 }

@@ -1,4 +1,13 @@
-import { bounds, firstCodePoints, type ConversationId, type Message, type MessageId, type Person, type Quote, type UserId } from '@viatra-chat/contract'
+import {
+  bounds,
+  firstCodePoints,
+  type ConversationId,
+  type Message,
+  type MessageId,
+  type Person,
+  type Quote,
+  type UserId,
+} from '@viatra-chat/contract'
 import type { Readers } from '../receipts/readers.js'
 
 /** A message with its sender and its parent, as every query of messages selects it. */

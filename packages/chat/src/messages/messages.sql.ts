@@ -22,12 +22,18 @@ async function selectMessages(db: Kysely<Tables>, condition: RawBuilder<unknown>
 
 /** At most `limit` messages at or below a seq, newest first; deleted ones are left out. */
 export function listAtOrBelow(db: Kysely<Tables>, conversationId: ConversationId, seq: number, limit: number): Promise<MessageRow[]> {
-  return selectMessages(db, sql`m.conversation_id = ${conversationId} and m.seq <= ${seq} and not m.is_deleted order by m.seq desc limit ${limit}`)
+  return selectMessages(
+    db,
+    sql`m.conversation_id = ${conversationId} and m.seq <= ${seq} and not m.is_deleted order by m.seq desc limit ${limit}`,
+  )
 }
 
 /** At most `limit` messages above a seq, the nearest ones, oldest first; deleted ones are left out. */
 export function listAbove(db: Kysely<Tables>, conversationId: ConversationId, seq: number, limit: number): Promise<MessageRow[]> {
-  return selectMessages(db, sql`m.conversation_id = ${conversationId} and m.seq > ${seq} and not m.is_deleted order by m.seq limit ${limit}`)
+  return selectMessages(
+    db,
+    sql`m.conversation_id = ${conversationId} and m.seq > ${seq} and not m.is_deleted order by m.seq limit ${limit}`,
+  )
 }
 
 /** A message by id, deleted or not. */
@@ -77,25 +83,6 @@ export async function findSeq(db: Kysely<Tables>, conversationId: ConversationId
 export async function findDeletedSeqs(db: Kysely<Tables>, conversationId: ConversationId): Promise<string> {
   const row = await db.selectFrom('conversation_deletions').select('seqs').where('conversation_id', '=', conversationId).executeTakeFirst()
   return row?.seqs ?? '{}'
-}
-
-export interface SystemMessage {
-  id: MessageId
-  content: string
-  metadata: Record<string, unknown>
-}
-
-/** Appends a system message in a transaction that holds the conversation's lock. Returns its seq and time. */
-export async function appendSystemMessage(tx: Transaction<Tables>, membership: Membership, message: SystemMessage): Promise<void> {
-  await sql`
-    with bumped as (
-      update conversations set last_seq = last_seq + 1, message_count = message_count + 1, version = version + 1,
-        last_message_at = greatest(last_message_at, clock_timestamp()::timestamptz(3))
-      where id = ${membership.conversation.id} returning id, last_seq, last_message_at
-    )
-    insert into messages (conversation_id, seq, id, sender_id, message_type, content, metadata, created_at, updated_at)
-    select id, last_seq, ${message.id}, ${membership.userId}, 'system', ${message.content}, ${JSON.stringify(message.metadata)}::jsonb,
-      last_message_at, last_message_at from bumped`.execute(tx)
 }
 
 /** Marks a message as deleted in a transaction that holds the conversation's lock; false when it was deleted already. */

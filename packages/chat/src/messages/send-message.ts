@@ -7,9 +7,8 @@ import { endTyping } from '../presence/typing.js'
 import { senderAlone } from '../receipts/readers.js'
 import { Refusal } from '../refusal.js'
 import { announceMessage } from './announce-message.js'
-import { withReceipts } from './load-messages.js'
+import { loadMessage } from './load-messages.js'
 import { toMessage } from './message-row.js'
-import { findMessage } from './messages.sql.js'
 import type { Draft, SentRow } from './send-statement.js'
 
 /** Stores a message and announces it. A retry with the same client_message_id gets the first one as it is now and announces nothing. */
@@ -49,10 +48,8 @@ function announced(chat: Chat, message: Message): Message {
 }
 
 async function readAgain(chat: Chat, id: string): Promise<Message> {
-  const row = await findMessage(chat.db, id as MessageId)
-  if (!row) throw new Error('a stored message is not there')
-  const [message] = await withReceipts(chat.db, row.conversation_id as Message['conversation_id'], [row])
-  if (!message) throw new Error('a stored message has no receipts')
+  const message = await loadMessage(chat.db, id as MessageId)
+  if (!message) throw new Error('a stored message is not there')
   return message
 }
 

@@ -16,14 +16,7 @@ export interface Draft {
 
 /** What became of a draft. `RETRY`: the membership changed while the statement waited for the conversation; ask again. */
 export type Verdict =
-  | 'SENT'
-  | 'ALREADY_SENT'
-  | 'CONFLICT'
-  | 'CONVERSATION_NOT_FOUND'
-  | 'NOT_A_PARTICIPANT'
-  | 'FORBIDDEN'
-  | 'MESSAGE_NOT_FOUND'
-  | 'RETRY'
+  'SENT' | 'ALREADY_SENT' | 'CONFLICT' | 'CONVERSATION_NOT_FOUND' | 'NOT_A_PARTICIPANT' | 'FORBIDDEN' | 'MESSAGE_NOT_FOUND' | 'RETRY'
 
 export type SentRow = MessageRow & { n: number; verdict: Verdict; earlier_id: string | null }
 
@@ -106,7 +99,9 @@ export async function storeBatch(client: pg.Client, drafts: readonly Draft[]): P
 
 /** Which of these drafts are stored: asked after a connection was lost while a batch was under way. */
 export async function findStored(client: pg.Client, drafts: readonly Draft[]): Promise<Set<string>> {
-  const { rows } = await client.query<{ id: string }>('select id from messages where id = any($1::uuid[])', [drafts.map((draft) => draft.id)])
+  const { rows } = await client.query<{ id: string }>('select id from messages where id = any($1::uuid[])', [
+    drafts.map((draft) => draft.id),
+  ])
   return new Set(rows.map((row) => row.id))
 }
 

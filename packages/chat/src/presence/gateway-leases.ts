@@ -23,13 +23,16 @@ const nowMs = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`
 
+// Whoever holds a lease must be known as a gateway, or nobody would end the lease for it.
 const takeScript = `
+${nowMs}
+redis.call('ZADD', KEYS[1], 'NX', now + ARGV[3], ARGV[1])
 local came = {}
-for i = 1, #ARGV - 2 do
-  local connections, online = KEYS[2 * i], KEYS[2 * i + 1]
+for i = 1, #ARGV - 3 do
+  local connections, online = KEYS[2 * i + 1], KEYS[2 * i + 2]
   redis.call('HSET', connections, ARGV[1], '1')
   redis.call('EXPIRE', connections, ARGV[2])
-  redis.call('SADD', KEYS[1], ARGV[i + 2])
+  redis.call('SADD', KEYS[2], ARGV[i + 3])
   if not redis.call('SET', online, '1', 'EX', ARGV[2], 'GET') then came[#came + 1] = i - 1 end
 end
 return came`
@@ -75,8 +78,8 @@ if tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or '0') <= now then redis.cal
 
 /** Takes or refreshes leases of at most {@link leaseBatchMax} people; those who came online by it. */
 export async function takeLeases(redis: Redis, gatewayId: string, userIds: readonly UserId[]): Promise<UserId[]> {
-  const keys = [peopleKey(gatewayId), ...userIds.flatMap((userId) => [connectionsKey(userId), onlineKey(userId)])]
-  const came = await redis.eval(takeScript, keys.length, ...keys, gatewayId, onlineTtlS, ...userIds)
+  const keys = [gatewaysKey, peopleKey(gatewayId), ...userIds.flatMap((userId) => [connectionsKey(userId), onlineKey(userId)])]
+  const came = await redis.eval(takeScript, keys.length, ...keys, gatewayId, onlineTtlS, gatewayLeaseMs, ...userIds)
   return pick(userIds, came)
 }
 

@@ -1,3 +1,4 @@
+export { announceGone } from './announce-gone.js'
 export { announceOffline, announceOnline } from './announce-presence.js'
 export { beatGateway, endLeases, leaseBatchMax, leaveGateways, listLeased, takeLeases } from './gateway-leases.js'
 export { readPresence, type PresenceState } from './read-presence.js'

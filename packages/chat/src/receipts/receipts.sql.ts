@@ -16,7 +16,12 @@ export interface MarkedRow {
  * the number of ids, and a row in the log for each bucket of 32 seqs. The member's row is locked first, so that two devices marking
  * the same message at once announce it once.
  */
-export async function markSeqs(db: Kysely<Tables>, membership: Membership, kind: 'read' | 'delivered', ids: readonly MessageId[]): Promise<MarkedRow[]> {
+export async function markSeqs(
+  db: Kysely<Tables>,
+  membership: Membership,
+  kind: 'read' | 'delivered',
+  ids: readonly MessageId[],
+): Promise<MarkedRow[]> {
   const conversationId = membership.conversation.id
   const alreadyMarked = sql.ref(`me.${kind}_seqs`)
   const read = kind === 'read' ? sql`cm.read_seqs + r.seqs` : sql`cm.read_seqs`
@@ -59,20 +64,21 @@ export async function listMemberReceipts(
   return rows
 }
 
-/** Messages of others since joining that are neither system nor deleted nor read. Only the gaps in what was read are looked at. */
-export async function countUnread(db: Kysely<Tables>, conversationIds: readonly ConversationId[], userId: UserId): Promise<Map<string, number>> {
-  const { rows } = await sql<{ conversation_id: string; unread: string }>`
-    select m.conversation_id, count(x.seq) as unread
-    from conversation_members m
-    join conversations c on c.id = m.conversation_id
-    left join lateral (
-      select x.seq from unnest(int8multirange(int8range(m.joined_seq + 1, c.last_seq + 1)) - m.read_seqs) as gap
-      join messages x on x.conversation_id = c.id and x.seq >= lower(gap) and x.seq < upper(gap)
-      where x.sender_id <> m.user_id and x.message_type <> 'system' and not x.is_deleted
-    ) x on true
-    where m.user_id = ${userId} and m.conversation_id = any(${[...conversationIds]}::uuid[])
-    group by m.conversation_id`.execute(db)
-  return new Map(rows.map((row) => [row.conversation_id, Number(row.unread)]))
+/** Receipts of single messages of any conversations: per message those who have one, and its sender, ordered by id. */
+export async function listReceiptsAt(
+  db: Kysely<Tables>,
+  at: readonly { conversation_id: string; seq: string; sender_id: string }[],
+): Promise<(MemberReceiptsRow & { conversation_id: string; seq: string })[]> {
+  if (at.length === 0) return []
+  const { rows } = await sql<MemberReceiptsRow & { conversation_id: string; seq: string }>`
+    select a.conversation_id, a.seq, cm.user_id,
+      cm.delivered_seqs * int8multirange(int8range(a.seq, a.seq + 1)) as delivered_seqs,
+      cm.read_seqs * int8multirange(int8range(a.seq, a.seq + 1)) as read_seqs
+    from unnest(${at.map((one) => one.conversation_id)}::uuid[], ${at.map((one) => one.seq)}::bigint[], ${at.map((one) => one.sender_id)}::uuid[])
+      as a (conversation_id, seq, sender_id)
+    join conversation_members cm on cm.conversation_id = a.conversation_id and (cm.delivered_seqs @> a.seq or cm.user_id = a.sender_id)
+    order by cm.user_id`.execute(db)
+  return rows
 }
 
 export interface ReceiptTimesRow {
@@ -90,22 +96,5 @@ export async function listReceiptTimes(db: Kysely<Tables>, conversationId: Conve
       and k.user_id = cm.user_id and k.seqs @> ${seq}::bigint
     where cm.conversation_id = ${conversationId}
     group by cm.user_id order by cm.user_id`.execute(db)
-  return rows
-}
-
-/** Receipts of single messages of any conversations: per message those who have one, and its sender, ordered by id. */
-export async function listReceiptsAt(
-  db: Kysely<Tables>,
-  at: readonly { conversation_id: string; seq: string; sender_id: string }[],
-): Promise<(MemberReceiptsRow & { conversation_id: string; seq: string })[]> {
-  if (at.length === 0) return []
-  const { rows } = await sql<MemberReceiptsRow & { conversation_id: string; seq: string }>`
-    select a.conversation_id, a.seq, cm.user_id,
-      cm.delivered_seqs * int8multirange(int8range(a.seq, a.seq + 1)) as delivered_seqs,
-      cm.read_seqs * int8multirange(int8range(a.seq, a.seq + 1)) as read_seqs
-    from unnest(${at.map((one) => one.conversation_id)}::uuid[], ${at.map((one) => one.seq)}::bigint[], ${at.map((one) => one.sender_id)}::uuid[])
-      as a (conversation_id, seq, sender_id)
-    join conversation_members cm on cm.conversation_id = a.conversation_id and (cm.delivered_seqs @> a.seq or cm.user_id = a.sender_id)
-    order by cm.user_id`.execute(db)
   return rows
 }

@@ -49,6 +49,8 @@ const toPairs = (ranges: string) => parseSeqRanges(ranges).map(([from, to]): [nu
 
 export async function listLeft(db: Kysely<Tables>, userId: UserId, since: string): Promise<ConversationId[]> {
   const { rows } = await sql<{ conversation_id: ConversationId }>`
-    select conversation_id from former_members where user_id = ${userId} and left_xid >= ${since}::xid8 order by conversation_id`.execute(db)
+    select conversation_id from former_members where user_id = ${userId} and left_xid >= ${since}::xid8 order by conversation_id`.execute(
+    db,
+  )
   return rows.map((row) => row.conversation_id)
 }

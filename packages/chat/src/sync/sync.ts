@@ -1,14 +1,16 @@
-import { bounds, type OperationInput, type SyncPage, type UserId } from '@viatra-chat/contract'
+import { bounds, type Message, type OperationInput, type SyncPage, type UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import type { Transaction } from 'kysely'
 import type { Chat } from '../chat.js'
-import { listOwn, listOwnChanged } from '../conversations/conversations.sql.js'
-import { loadConversations, withPresence, type StoredConversation } from '../conversations/load-conversations.js'
+import {
+  loadChangedConversations,
+  loadNewestConversations,
+  withPresence,
+  type StoredConversation,
+} from '../conversations/load-conversations.js'
 import type { Answer } from '../execute.js'
 import type { Actor } from '../identity/actor.js'
-import { withReceiptsAcross } from '../messages/load-messages.js'
-import type { MessageRow } from '../messages/message-row.js'
-import { listChanged } from '../messages/messages.sql.js'
+import { loadChangedMessages } from '../messages/load-messages.js'
 import { countChanged, listChangedReceipts, listLeft, readSnapshot, type Snapshot } from './sync.sql.js'
 import { readSyncToken, writeSyncToken, type SyncToken } from './sync-token.js'
 
@@ -42,35 +44,39 @@ async function isUsable(tx: Transaction<Tables>, userId: UserId, token: SyncToke
 }
 
 async function startAnew(tx: Transaction<Tables>, userId: UserId, snapshot: Snapshot): Promise<StoredPage> {
-  const { rows } = await listOwn(tx, userId, { type: undefined, offset: 0, limit: bounds.syncResetConversations, below: undefined })
-  const conversations = await loadConversations(tx, rows, userId)
+  const conversations = await loadNewestConversations(tx, userId, bounds.syncResetConversations)
   const next = writeSyncToken({ database: snapshot.database, since: snapshot.xmin, at: Date.now() })
   return { conversations, messages: [], receipts: [], removed_conversation_ids: [], next, has_more: false, reset: true }
 }
 
-async function changesSince(tx: Transaction<Tables>, userId: UserId, token: SyncToken, snapshot: Snapshot, limit: number): Promise<StoredPage> {
-  const rows = await listChanged(tx, userId, token.since, token.round, limit + 1)
-  const shown = rows.slice(0, limit)
-  const has_more = rows.length > limit
+async function changesSince(
+  tx: Transaction<Tables>,
+  userId: UserId,
+  token: SyncToken,
+  snapshot: Snapshot,
+  limit: number,
+): Promise<StoredPage> {
+  const found = await loadChangedMessages(tx, { userId, since: token.since, after: token.round, limit: limit + 1 })
+  const messages = found.slice(0, limit)
+  const has_more = found.length > limit
   // Everything but messages comes with the first page of a round.
   const first = token.round === undefined
-  const conversations = first ? await loadConversations(tx, await listOwnChanged(tx, userId, token.since), userId) : []
   return {
-    conversations,
-    messages: await withReceiptsAcross(tx, shown),
+    conversations: first ? await loadChangedConversations(tx, userId, token.since) : [],
+    messages,
     receipts: first ? await listChangedReceipts(tx, userId, token.since) : [],
     removed_conversation_ids: first ? await listLeft(tx, userId, token.since) : [],
-    next: writeSyncToken(nextToken(token, snapshot, has_more ? shown.at(-1) : undefined)),
+    next: writeSyncToken(nextToken(token, snapshot, has_more ? messages.at(-1) : undefined)),
     has_more,
     reset: false,
   }
 }
 
 // What changes during a round has a number at or above the snapshot of its first page: the next round brings it.
-function nextToken(token: SyncToken, snapshot: Snapshot, last: MessageRow | undefined): SyncToken {
+function nextToken(token: SyncToken, snapshot: Snapshot, last: Message | undefined): SyncToken {
   const next = token.round?.next ?? snapshot.xmin
   const base = { database: snapshot.database, at: Date.now() }
   return last
-    ? { ...base, since: token.since, round: { next, conversationId: last.conversation_id, seq: Number(last.seq) } }
+    ? { ...base, since: token.since, round: { next, conversationId: last.conversation_id, seq: last.seq } }
     : { ...base, since: next }
 }

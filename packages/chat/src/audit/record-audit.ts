@@ -12,6 +12,7 @@ export interface AuditEntry {
   requestId: string
 }
 
+/** Writes one row of the audit log, in the caller's transaction where there is one. */
 export async function recordAudit(db: Kysely<Tables>, entry: AuditEntry): Promise<void> {
   await db
     .insertInto('audit_log')

@@ -1,0 +1,169 @@
+-- What the migrations make. Written by `pnpm generate`, compared by a test: do not edit.
+
+CREATE TABLE audit_log (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  actor_id uuid NOT NULL,
+  action text NOT NULL,
+  conversation_id uuid,
+  message_id uuid,
+  reason text,
+  request_id text,
+  CONSTRAINT audit_log_pkey PRIMARY KEY (id)
+);
+CREATE INDEX idx_audit_log_message ON public.audit_log USING btree (message_id) WHERE (message_id IS NOT NULL);
+
+CREATE TABLE chat_database (
+  id uuid DEFAULT gen_random_uuid() NOT NULL,
+  only_row boolean DEFAULT true NOT NULL,
+  CONSTRAINT chat_database_pkey PRIMARY KEY (only_row),
+  CONSTRAINT chat_database_only_row_check CHECK (only_row)
+);
+
+CREATE TABLE conversation_deletions (
+  conversation_id uuid NOT NULL,
+  seqs int8multirange NOT NULL,
+  CONSTRAINT conversation_deletions_pkey PRIMARY KEY (conversation_id),
+  CONSTRAINT conversation_deletions_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE
+);
+
+CREATE TABLE conversation_members (
+  conversation_id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  role text DEFAULT 'member'::text NOT NULL,
+  joined_seq bigint DEFAULT 0 NOT NULL,
+  joined_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  joined_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+  muted_until timestamp(3) with time zone,
+  delivered_seqs int8multirange DEFAULT '{}'::int8multirange NOT NULL,
+  read_seqs int8multirange DEFAULT '{}'::int8multirange NOT NULL,
+  receipts_version bigint DEFAULT 0 NOT NULL,
+  CONSTRAINT conversation_members_pkey PRIMARY KEY (conversation_id, user_id),
+  CONSTRAINT conversation_members_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'moderator'::text, 'member'::text]))),
+  CONSTRAINT conversation_members_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE,
+  CONSTRAINT conversation_members_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+) WITH (fillfactor=70);
+CREATE INDEX idx_conversation_members_user ON public.conversation_members USING btree (user_id);
+
+CREATE TABLE conversations (
+  id uuid NOT NULL,
+  type text NOT NULL,
+  direct_key text,
+  created_by uuid NOT NULL,
+  metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+  last_seq bigint DEFAULT 0 NOT NULL,
+  message_count bigint DEFAULT 0 NOT NULL,
+  participant_count integer DEFAULT 0 NOT NULL,
+  last_message_at timestamp(3) with time zone,
+  version bigint DEFAULT 1 NOT NULL,
+  membership_version bigint DEFAULT 1 NOT NULL,
+  created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  updated_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+  CONSTRAINT conversations_pkey PRIMARY KEY (id),
+  CONSTRAINT conversations_direct_key_key UNIQUE (direct_key),
+  CONSTRAINT conversations_check CHECK (((type = 'direct'::text) = (direct_key IS NOT NULL))),
+  CONSTRAINT conversations_type_check CHECK ((type = ANY (ARRAY['direct'::text, 'group'::text, 'channel'::text]))),
+  CONSTRAINT conversations_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id)
+) WITH (fillfactor=70);
+COMMENT ON TABLE conversations IS 'No index on a column that a send changes: with one, every send would rewrite all indexes of the row.';
+
+CREATE TABLE devices (
+  fcm_token text NOT NULL,
+  user_id uuid NOT NULL,
+  device_id text,
+  platform text,
+  created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  updated_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT devices_pkey PRIMARY KEY (fcm_token),
+  CONSTRAINT devices_platform_check CHECK ((platform = ANY (ARRAY['android'::text, 'ios'::text, 'web'::text]))),
+  CONSTRAINT devices_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+CREATE INDEX idx_devices_user ON public.devices USING btree (user_id);
+
+CREATE TABLE former_members (
+  conversation_id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  left_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  left_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+  delivered_seqs int8multirange NOT NULL,
+  read_seqs int8multirange NOT NULL,
+  CONSTRAINT former_members_pkey PRIMARY KEY (user_id, conversation_id),
+  CONSTRAINT former_members_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE,
+  CONSTRAINT former_members_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+
+CREATE TABLE messages (
+  conversation_id uuid NOT NULL,
+  seq bigint NOT NULL,
+  id uuid NOT NULL,
+  sender_id uuid NOT NULL,
+  parent_message_id uuid,
+  message_type text NOT NULL,
+  content text,
+  metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+  client_message_id text,
+  is_edited boolean DEFAULT false NOT NULL,
+  is_deleted boolean DEFAULT false NOT NULL,
+  deleted_at timestamp(3) with time zone,
+  deleted_by uuid,
+  created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  updated_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+  CONSTRAINT messages_pkey PRIMARY KEY (conversation_id, seq),
+  CONSTRAINT messages_message_type_check CHECK ((message_type = ANY (ARRAY['text'::text, 'image'::text, 'file'::text, 'system'::text])))
+);
+CREATE INDEX idx_messages_changed ON public.messages USING btree (conversation_id, changed_xid);
+CREATE UNIQUE INDEX idx_messages_client_message_id ON public.messages USING btree (conversation_id, sender_id, client_message_id) WHERE (client_message_id IS NOT NULL);
+CREATE UNIQUE INDEX idx_messages_id ON public.messages USING btree (id, conversation_id);
+
+CREATE TABLE receipt_marks (
+  conversation_id uuid NOT NULL,
+  bucket bigint NOT NULL,
+  user_id uuid NOT NULL,
+  kind text NOT NULL,
+  seqs int8multirange NOT NULL,
+  at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+  CONSTRAINT receipt_marks_kind_check CHECK ((kind = ANY (ARRAY['delivered'::text, 'read'::text])))
+);
+CREATE INDEX idx_receipt_marks_bucket ON public.receipt_marks USING btree (conversation_id, bucket);
+CREATE INDEX idx_receipt_marks_changed ON public.receipt_marks USING btree (conversation_id, changed_xid);
+
+CREATE TABLE users (
+  id uuid DEFAULT gen_random_uuid() NOT NULL,
+  email character varying(320),
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  updated_at timestamp with time zone DEFAULT now() NOT NULL,
+  first_name character varying(255) DEFAULT ''::character varying NOT NULL,
+  last_name character varying(255) DEFAULT ''::character varying NOT NULL,
+  avatar_url text,
+  role character varying(50) DEFAULT 'patient'::character varying,
+  is_active boolean DEFAULT true NOT NULL,
+  fcm_token text,
+  CONSTRAINT users_pkey PRIMARY KEY (id),
+  CONSTRAINT users_email_key UNIQUE (email)
+);
+CREATE INDEX idx_users_fcm_token ON public.users USING btree (fcm_token) WHERE (fcm_token IS NOT NULL);
+CREATE INDEX idx_users_inactive ON public.users USING btree (id) WHERE (NOT is_active);
+
+CREATE VIEW messages_with_receipts AS
+ SELECT m.id,
+    m.conversation_id,
+    m.seq,
+    m.sender_id,
+    m.parent_message_id,
+    m.message_type,
+    m.content,
+    m.metadata,
+    array_prepend(m.sender_id, r.read_by) AS read_by,
+    array_prepend(m.sender_id, r.delivered_to) AS delivered_to,
+    m.is_edited,
+    m.is_deleted,
+    m.created_at,
+    m.updated_at
+   FROM messages m
+     CROSS JOIN LATERAL ( SELECT COALESCE(array_agg(cm.user_id ORDER BY cm.user_id) FILTER (WHERE cm.read_seqs @> m.seq), '{}'::uuid[]) AS read_by,
+            COALESCE(array_agg(cm.user_id ORDER BY cm.user_id) FILTER (WHERE cm.delivered_seqs @> m.seq), '{}'::uuid[]) AS delivered_to
+           FROM conversation_members cm
+          WHERE cm.conversation_id = m.conversation_id AND cm.user_id <> m.sender_id) r;

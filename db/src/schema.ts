@@ -1,0 +1,66 @@
+import type pg from 'pg'
+
+/**
+ * The schema of a migrated database as SQL, read from PostgreSQL's own catalog: the same text for the same schema, whatever the order in
+ * which it was made. Tables and views by name; the migrator's bookkeeping is left out. What `pg_dump` would tell, without needing it.
+ */
+export async function readSchema(client: pg.ClientBase): Promise<string> {
+  const tables = await listTables(client)
+  const views = await listViews(client)
+  return `${[header, ...tables.map(tableText), ...views.map(viewText)].join('\n\n')}\n`
+}
+
+const header = '-- What the migrations make. Written by `pnpm generate`, compared by a test: do not edit.'
+
+interface TableRow {
+  name: string
+  options: string[] | null
+  comment: string | null
+  columns: string[]
+  constraints: string[] | null
+  indexes: string[] | null
+}
+
+async function listTables(client: pg.ClientBase): Promise<TableRow[]> {
+  const { rows } = await client.query<TableRow>(`
+    select c.relname as name, c.reloptions as options, quote_literal(obj_description(c.oid, 'pg_class')) as comment,
+      (select array_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod))
+           || case when a.attidentity = 'a' then ' GENERATED ALWAYS AS IDENTITY' else '' end
+           || coalesce(' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid), '')
+           || case when a.attnotnull then ' NOT NULL' else '' end order by a.attnum)
+         from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
+      (select array_agg(format('CONSTRAINT %I %s', k.conname, pg_get_constraintdef(k.oid))
+           order by array_position('{p,u,c,f}', k.contype::text), k.conname)
+         from pg_constraint k where k.conrelid = c.oid and k.contype in ('p', 'u', 'c', 'f')) as constraints,
+      (select array_agg(pg_get_indexdef(i.indexrelid) order by i.indexrelid::regclass::text collate "C")
+         from pg_index i where i.indrelid = c.oid
+           and not exists (select from pg_constraint k where k.conindid = i.indexrelid and k.contype in ('p', 'u'))) as indexes
+    from pg_class c
+    where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname not like 'chat\\_migrations%'
+    order by c.relname collate "C"`)
+  return rows
+}
+
+function tableText({ name, options, comment, columns, constraints, indexes }: TableRow): string {
+  const lines = [...columns, ...(constraints ?? [])].map((line) => `  ${line}`).join(',\n')
+  return [
+    `CREATE TABLE ${name} (\n${lines}\n)${options ? ` WITH (${options.join(', ')})` : ''};`,
+    ...(comment === null ? [] : [`COMMENT ON TABLE ${name} IS ${comment};`]),
+    ...(indexes ?? []).map((index) => `${index};`),
+  ].join('\n')
+}
+
+interface ViewRow {
+  name: string
+  definition: string
+}
+
+async function listViews(client: pg.ClientBase): Promise<ViewRow[]> {
+  const { rows } = await client.query<ViewRow>(`
+    select c.relname as name, pg_get_viewdef(c.oid, true) as definition from pg_class c
+    where c.relnamespace = 'public'::regnamespace and c.relkind = 'v' order by c.relname collate "C"`)
+  return rows
+}
+
+const viewText = ({ name, definition }: ViewRow) => `CREATE VIEW ${name} AS\n${definition}`

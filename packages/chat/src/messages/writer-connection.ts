@@ -1,0 +1,42 @@
+import pg from 'pg'
+import type { Log } from '../chat.js'
+import { writerSettings } from './send-statement.js'
+
+/** The one connection on which a process stores messages. Opened when it is first needed, and again after it was lost. */
+export class WriterConnection {
+  readonly #databaseUrl: string
+  readonly #log: Log
+  #client: pg.Client | undefined
+
+  constructor(databaseUrl: string, log: Log) {
+    this.#databaseUrl = databaseUrl
+    this.#log = log
+  }
+
+  /** Rejects while the database is away. */
+  async open(): Promise<pg.Client> {
+    if (this.#client) return this.#client
+    const client = new pg.Client({
+      connectionString: this.#databaseUrl,
+      connectionTimeoutMillis: 2000,
+      statement_timeout: 5000,
+      lock_timeout: 2000,
+    })
+    client.on('error', (error) => this.#forget(client, error))
+    await client.connect()
+    await client.query(writerSettings)
+    this.#client = client
+    return client
+  }
+
+  async close(): Promise<void> {
+    const client = this.#client
+    this.#client = undefined
+    await client?.end().catch(() => undefined)
+  }
+
+  #forget(client: pg.Client, error: Error): void {
+    this.#log.warn({ err: error }, 'the connection for sends was lost')
+    if (this.#client === client) this.#client = undefined
+  }
+}

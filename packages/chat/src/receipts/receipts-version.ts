@@ -1,0 +1,11 @@
+import { sql } from 'kysely'
+
+// Summing receipt versions costs a row per member; above this many a page is read from the tables instead of the cache.
+const cachedParticipantsMax = 200
+
+/** SQL: the sum over the members of the conversation `c` of the enclosing query; null where the conversation is too large to be cached. */
+export function receiptsVersion() {
+  return sql<string | null>`
+    case when c.participant_count <= ${cachedParticipantsMax}
+    then (select sum(r.receipts_version) from conversation_members r where r.conversation_id = c.id) end`
+}

@@ -1,0 +1,51 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { Config } from '@viatra-chat/runtime'
+import { testSecret } from './world.js'
+
+/** A gateway as a process of its own, as it runs in production. */
+export interface GatewayProcess {
+  readonly url: string
+  /** Ends it without any warning. */
+  kill(): Promise<void>
+}
+
+/** Starts a gateway process beside a world, on its stores. */
+export async function spawnGateway({ config }: { config: Config }): Promise<GatewayProcess> {
+  const main = fileURLToPath(new URL('main.js', import.meta.resolve('@viatra-chat/gateway')))
+  const process = spawn(globalThis.process.execPath, [main], { env: environment(config), stdio: ['ignore', 'pipe', 'inherit'] })
+  const port = await listeningPort(process)
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async kill() {
+      const exited = once(process, 'exit')
+      if (process.kill('SIGKILL')) await exited
+    },
+  }
+}
+
+const environment = (config: Config) => ({
+  PATH: process.env.PATH,
+  DATABASE_URL: config.databaseUrl,
+  REDIS_URL: config.redisUrl,
+  JWT_SECRET: testSecret,
+  HOST: '127.0.0.1',
+  PORT: '0',
+  LOG_LEVEL: 'info',
+  RATE_LIMIT_MULTIPLIER: '1000',
+  PRESENCE_GRACE_MS: '300',
+})
+
+/** It is told in the log, since the system chose it. Everything is read, so that the process never waits for a reader. */
+function listeningPort(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    if (!child.stdout) return reject(new Error('the gateway has no output'))
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const { port } = JSON.parse(line) as { port?: unknown }
+      if (typeof port === 'number') resolve(port)
+    })
+    child.once('exit', (code) => reject(new Error(`the gateway ended with ${code} before it listened`)))
+  })
+}
