@@ -86,7 +86,6 @@ describe.each(doors)('send_message over $name', (door) => {
         is_deleted: false,
       },
     })
-    expect(message).not.toHaveProperty('data.is_deleted', true)
   })
 
   test('a reply quotes the first 200 characters of its parent, and nothing of a deleted one', async () => {
@@ -105,7 +104,7 @@ describe.each(doors)('send_message over $name', (door) => {
     ['an image with content alone', { message_type: 'image', content: 'caption' }],
     ['a file with metadata alone', { message_type: 'file', metadata: { attachment_url: null, file_name: 'a.pdf', file_size: 3 } }],
     ['metadata of 8 levels', { content: 'x', metadata: { b: { c: { d: { e: { f: { g: { h: 1 } } } } } } } }],
-    ['a client_message_id of 64 characters', { content: 'x', client_message_id: '😀'.repeat(64) }],
+    ['a client_message_id of 64 characters', { content: 'x', client_message_id: door.name.padEnd(64, 'ß') }],
     ['content that looks like markup or SQL', { content: `<script>'); drop table messages; --` }],
   ])('%s is stored verbatim', async (_, fields) => {
     const { ann, bob, conversation } = busy

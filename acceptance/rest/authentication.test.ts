@@ -1,5 +1,5 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
-import { forgeToken, newUserId, secondsFromNow, startWorld, testSecret, toRestAnswer, type Person, type World } from '@viatra-chat/testkit'
+import { eventually, forgeToken, newUserId, secondsFromNow, startWorld, testSecret, toRestAnswer, type Person, type World } from '@viatra-chat/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 // Who is let in over REST, and what the others are told.
@@ -131,11 +131,11 @@ describe('with a shared secret', () => {
     expect((await bob.rest('GET', path)).verdict).toBe('200')
     await world.database.query('update users set is_active = false where id = $1', [bob.id])
     const since = Date.now()
-    await expect.poll(async () => (await bob.rest('GET', path)).verdict, { timeout: 6000, interval: 100 }).toBe('403 USER_INACTIVE')
+    await eventually(async () => expect((await bob.rest('GET', path)).verdict).toBe('403 USER_INACTIVE'))
     expect(Date.now() - since).toBeLessThan(5000)
     expect(await bearer(world, forgeToken(claims({ userId: bob.id })))).toBe('403 USER_INACTIVE')
     await world.database.query('update users set is_active = true where id = $1', [bob.id])
-    await expect.poll(async () => (await bob.rest('GET', path)).verdict, { timeout: 6000 }).toBe('200')
+    await eventually(async () => expect((await bob.rest('GET', path)).verdict).toBe('200'))
   })
 
   test('a person who was inactive from the start is refused at once', async () => {

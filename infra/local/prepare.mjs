@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { delimiter, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
@@ -15,9 +15,6 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
 export async function main(command) {
   try {
     requireNode()
-    // The tools of this repository first (turbo looks for pnpm on the PATH).
-    process.env.PATH = `${bin}${delimiter}${process.env.PATH ?? ''}`
-    process.env.TURBO_TELEMETRY_DISABLED = '1'
     await command()
   } catch (error) {
     console.error(error instanceof Step || error?.name === 'Problem' ? error.message : error)
@@ -86,15 +83,15 @@ function fingerprintOf(files) {
   return hash.digest('hex')
 }
 
-/** Builds what changed. Turbo keeps the results, so that nothing changed means nothing done. */
+/**
+ * Builds what changed, and with that checks the types of all sources. One compiler for all packages, not turbo's one per package: it reads
+ * what they share once, which halves a first build, and finds out in 0.3 s that nothing changed.
+ */
 export async function build() {
-  const result = await run(join(bin, 'turbo'), ['run', 'build', '--output-logs=errors-only'], process.env)
-  if (result.code === 0) return
-  const errors = result.output
-    .split('\n')
-    .filter((line) => /error TS\d+/.test(line))
-    .map((line) => line.replace(/^\S+:build: /, ''))
-  throw new Step(errors.length > 0 ? `The build failed:\n${errors.join('\n')}` : `The build failed: ${result.output.trim()}`, result.output)
+  const notice = setTimeout(() => console.log('Building …'), 1000)
+  const result = await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b', '--pretty', 'false'], process.env)
+  clearTimeout(notice)
+  if (result.code !== 0) throw new Step(`The build failed:\n${result.output.trim()}`, result.output)
 }
 
 function run(command, args, env) {

@@ -80,7 +80,8 @@ const consulting = [
 const colleagues = [
   [elena, samuel],
   [grace, lukas],
-  [nadia, elena],
+  [elena, nadia],
+  [nadia, yuki],
 ] as const
 
 /** Everything that is talked about at the demo clinic. */

@@ -17,7 +17,7 @@ interface Pending {
 
 /**
  * Who got and read what, in the order of time: people read what is above before they write, and the rest some time after an exchange;
- * the last exchange stays unread with most of them. Deleted messages vanish before anybody sees them.
+ * whoever did not write in the last exchange has not read it yet. Deleted messages vanish before anybody sees them.
  */
 export function tellReceipts({ exchanges }: Story, now: number, random: Random): Mark[] {
   const marks: Mark[] = []
@@ -54,7 +54,7 @@ function lookLater(marks: Mark[], pending: Map<string, Pending>, { present, mess
   const end = messages.at(-1)?.at ?? until
   for (const userId of present) {
     if (random.chance(0.6)) markDelivered(marks, pending, userId, Math.min(until, end + random.between(500, 20_000)))
-    if (random.chance(last ? 0.2 : 0.92)) markRead(marks, pending, userId, Math.min(until, end + random.between(60_000, 5_400_000)))
+    if (!last && random.chance(0.92)) markRead(marks, pending, userId, Math.min(until, end + random.between(60_000, 5_400_000)))
   }
 }
 

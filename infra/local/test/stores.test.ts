@@ -1,4 +1,4 @@
-import { access, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -67,7 +67,8 @@ function pingStore({ url }: Store): Promise<boolean> {
 
 async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'viatra-stores-test-'))
-  await access(folder)
+  // PostgreSQL's own user has to pass through.
+  await chmod(folder, 0o711)
   cleanups.push(() => rm(folder, { recursive: true, force: true }))
   return folder
 }

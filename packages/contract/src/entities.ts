@@ -18,19 +18,22 @@ export const MetadataSchema = Type.Record(Type.String(), Type.Unknown(), {
 })
 export type Metadata = Static<typeof MetadataSchema>
 
-export const ConversationTypeSchema = oneOf(['direct', 'group', 'channel'])
-export const MessageTypeSchema = oneOf(['text', 'image', 'file', 'system'])
-export const ParticipantRoleSchema = oneOf(['owner', 'moderator', 'member'])
-export const PlatformSchema = oneOf(['android', 'ios', 'web'])
+export const ConversationTypeSchema = oneOf(
+  ['direct', 'group', 'channel'],
+  'direct: exactly two people; channel: only owner and moderators post.',
+)
+export const MessageTypeSchema = oneOf(['text', 'image', 'file', 'system'], 'system: written by the server, or by an administrator.')
+export const ParticipantRoleSchema = oneOf(['owner', 'moderator', 'member'], 'What somebody may do in a conversation.')
+export const PlatformSchema = oneOf(['android', 'ios', 'web'], 'What kind of device it is.')
 export type ConversationType = Static<typeof ConversationTypeSchema>
 export type MessageType = Static<typeof MessageTypeSchema>
 export type ParticipantRole = Static<typeof ParticipantRoleSchema>
 
 export const PersonSchema = Type.Object({
   id: UserIdSchema,
-  first_name: Type.String(),
-  last_name: Type.String(),
-  avatar_url: nullable(Type.String()),
+  first_name: Type.String({ description: 'May be empty.' }),
+  last_name: Type.String({ description: 'May be empty.' }),
+  avatar_url: nullable(Type.String({ description: 'Address of a picture.' })),
   role: nullable(Type.String({ description: "The person's role on the platform." })),
 })
 export type Person = Static<typeof PersonSchema>
@@ -42,7 +45,7 @@ export const QuoteSchema = Type.Object(
     sender_id: UserIdSchema,
     message_type: MessageTypeSchema,
     content: nullable(Type.String({ description: 'The first 200 code points; null once deleted.' })),
-    is_deleted: Type.Boolean(),
+    is_deleted: Type.Boolean({ description: 'Whether the quoted message was deleted.' }),
   },
   { description: 'The message that is replied to, quoted.' },
 )
@@ -57,15 +60,15 @@ export const MessageSchema = Type.Object(
     parent_message_id: nullable(MessageIdSchema),
     parent: nullable(QuoteSchema),
     message_type: MessageTypeSchema,
-    content: nullable(Type.String()),
+    content: nullable(Type.String({ description: 'Verbatim as it was sent; null once deleted.' })),
     metadata: MetadataSchema,
     read_by: Type.Array(UserIdSchema, { description: 'Sender first, then by id; current participants only.' }),
     delivered_to: Type.Array(UserIdSchema, { description: 'Sender first, then by id; everyone who read it is in it too.' }),
-    is_edited: Type.Boolean(),
-    is_deleted: Type.Boolean(),
+    is_edited: Type.Boolean({ description: 'Whether the content was changed after sending.' }),
+    is_deleted: Type.Boolean({ description: 'Deleted messages appear in sync and as parents only.' }),
     created_at: TimeSchema,
     updated_at: TimeSchema,
-    client_message_id: nullable(Type.String()),
+    client_message_id: nullable(Type.String({ description: 'As the sending client chose it.' })),
     sender: PersonSchema,
   },
   { description: 'A message. One payload for all: nothing in it depends on who reads it.' },
@@ -82,7 +85,7 @@ export type AuditedMessage = Static<typeof AuditedMessageSchema>
 export const ParticipantSchema = Type.Object({
   ...PersonSchema.properties,
   participant_role: ParticipantRoleSchema,
-  is_online: Type.Boolean(),
+  is_online: Type.Boolean({ description: 'Connected with any device; always fresh.' }),
   last_seen: nullable(TimeSchema),
 })
 export type Participant = Static<typeof ParticipantSchema>
@@ -91,7 +94,7 @@ const conversationProperties = {
   id: ConversationIdSchema,
   type: ConversationTypeSchema,
   participant_ids: Type.Array(UserIdSchema, { description: 'In a channel at most the first 100.' }),
-  participant_count: Type.Integer({ minimum: 0 }),
+  participant_count: Type.Integer({ minimum: 0, description: 'All participants, also those that are not shown.' }),
   created_by: UserIdSchema,
   last_message_at: nullable(TimeSchema),
   metadata: MetadataSchema,
@@ -101,7 +104,9 @@ const conversationProperties = {
   last_message: nullable(MessageSchema),
 }
 /** A conversation as events carry it: without anything that differs between its readers. */
-export const SharedConversationSchema = Type.Object(conversationProperties)
+export const SharedConversationSchema = Type.Object(conversationProperties, {
+  description: 'A conversation without anything that differs between its readers.',
+})
 export type SharedConversation = Static<typeof SharedConversationSchema>
 
 export const ConversationSchema = Type.Object(
@@ -118,9 +123,9 @@ export type Conversation = Static<typeof ConversationSchema>
 
 export const PaginationSchema = Type.Object({
   page: nullable(Type.Integer({ description: 'null when a cursor was followed.' })),
-  limit: Type.Integer(),
-  total: Type.Integer(),
-  pages: Type.Integer(),
+  limit: Type.Integer({ description: 'Most entries on a page.' }),
+  total: Type.Integer({ description: 'Entries on all pages.' }),
+  pages: Type.Integer({ description: '0 when there is nothing.' }),
   next_cursor: nullable(Type.String({ description: 'Opaque; null at the end. Stays fast at any depth.' })),
 })
 export type Pagination = Static<typeof PaginationSchema>
@@ -128,25 +133,29 @@ export type Pagination = Static<typeof PaginationSchema>
 export const ReceiptSchema = Type.Object({ user_id: UserIdSchema, delivered_at: nullable(TimeSchema), read_at: nullable(TimeSchema) })
 export type Receipt = Static<typeof ReceiptSchema>
 
-export const PresenceSchema = Type.Object({ user_id: UserIdSchema, is_online: Type.Boolean(), last_seen: nullable(TimeSchema) })
+export const PresenceSchema = Type.Object({
+  user_id: UserIdSchema,
+  is_online: Type.Boolean({ description: 'Connected with any device.' }),
+  last_seen: nullable(TimeSchema),
+})
 export type Presence = Static<typeof PresenceSchema>
 
 const SeqRangeSchema = Type.Tuple([SeqSchema, SeqSchema], { description: 'From and to, both included.' })
 export const SyncedReceiptsSchema = Type.Object({
   conversation_id: ConversationIdSchema,
   user_id: UserIdSchema,
-  delivered: Type.Array(SeqRangeSchema),
-  read: Type.Array(SeqRangeSchema),
+  delivered: Type.Array(SeqRangeSchema, { description: 'What reached the person, as ranges of seq.' }),
+  read: Type.Array(SeqRangeSchema, { description: 'What the person read, as ranges of seq.' }),
 })
 export type SyncedReceipts = Static<typeof SyncedReceiptsSchema>
 
 export const SyncPageSchema = Type.Object({
   conversations: Type.Array(ConversationSchema, { description: 'Created, joined or changed.' }),
   messages: Type.Array(MessageSchema, { description: 'New, edited or deleted ones, by conversation in ascending seq.' }),
-  receipts: Type.Array(SyncedReceiptsSchema),
-  removed_conversation_ids: Type.Array(ConversationIdSchema),
+  receipts: Type.Array(SyncedReceiptsSchema, { description: 'Everything a person got or read, wherever that changed.' }),
+  removed_conversation_ids: Type.Array(ConversationIdSchema, { description: 'Where the caller takes part no longer.' }),
   next: Type.String({ description: 'Opaque; give it as `since` the next time.' }),
-  has_more: Type.Boolean(),
+  has_more: Type.Boolean({ description: 'Ask again with `next` at once.' }),
   reset: Type.Boolean({ description: 'The token was absent, too old or of another database: start from what this page shows.' }),
 })
 export type SyncPage = Static<typeof SyncPageSchema>

@@ -22,7 +22,11 @@ export const events = {
   ),
   message_deleted: event(receipt, 'The room.', 'A message was deleted by its sender.'),
   user_typing: event(
-    Type.Object({ conversationId: ConversationIdSchema, userId: UserIdSchema, isTyping: Type.Boolean() }),
+    Type.Object({
+      conversationId: ConversationIdSchema,
+      userId: UserIdSchema,
+      isTyping: Type.Boolean({ description: 'False when it ended.' }),
+    }),
     'The room, but not the typist’s own sockets.',
     'A person started or stopped typing.',
   ),
@@ -62,8 +66,8 @@ export const events = {
   ),
   error: event(
     Type.Object({
-      message: Type.String(),
-      code: Type.Unsafe<RefusalCode>(Type.String({ enum: Object.keys(refusals) })),
+      message: Type.String({ description: 'For people.' }),
+      code: Type.Unsafe<RefusalCode>(Type.String({ enum: Object.keys(refusals), description: 'For programs.' })),
       event: Type.Union([Type.String(), Type.Null()], { description: 'The event that failed; null when none did, as at token expiry.' }),
     }),
     'The caller.',

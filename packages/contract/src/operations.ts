@@ -28,8 +28,12 @@ const page = Type.Optional(Type.Integer({ minimum: 1, maximum: bounds.pageMax, d
 const pageSize = (maximum: number, byDefault: number) =>
   Type.Optional(Type.Integer({ minimum: 1, maximum, description: `Default ${byDefault}.` }))
 const cursor = Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'A next_cursor of an earlier page.' }))
-const peopleNamed = Type.Array(UserIdSchema, { minItems: 1, maxItems: bounds.namedPeopleMax })
-const messageIds = Type.Array(MessageIdSchema, { minItems: 1, maxItems: bounds.receiptIdsMax })
+const peopleNamed = Type.Array(UserIdSchema, { minItems: 1, maxItems: bounds.namedPeopleMax, description: 'Known and active people.' })
+const messageIds = Type.Array(MessageIdSchema, {
+  minItems: 1,
+  maxItems: bounds.receiptIdsMax,
+  description: 'Messages of this conversation.',
+})
 const newlyMarked = Type.Array(MessageIdSchema, { description: 'Those newly marked; others were marked before or are not here.' })
 const fcmToken = Type.String({
   pattern: '^[!-~]{1,4096}$',
@@ -52,7 +56,9 @@ export const operations = {
     limitPerMinute: 20,
     input: Type.Object({
       type: Type.Optional(ConversationTypeSchema),
-      participant_ids: Type.Optional(Type.Array(UserIdSchema, { maxItems: bounds.namedPeopleMax })),
+      participant_ids: Type.Optional(
+        Type.Array(UserIdSchema, { maxItems: bounds.namedPeopleMax, description: 'The others; known and active people. Duplicates fold.' }),
+      ),
       metadata: Type.Optional(MetadataSchema),
     }),
     output: ConversationSchema,
@@ -92,14 +98,14 @@ export const operations = {
   send_message: operation({
     summary: 'Sends a message.',
     description:
-      'With a client_message_id a retry by the same sender in the same conversation returns the first message, however often and whenever it comes.',
+      'Without a message_type it is text. With a client_message_id a retry by the same sender in the same conversation returns the first message, however often and whenever it comes.',
     rest: { method: 'POST', path: `${chat}/conversations/:conversation_id/messages`, status: 201 },
     socket: { limited: true },
     limitPerMinute: 60,
     input: Type.Object({
       conversation_id,
       message_type: Type.Optional(MessageTypeSchema),
-      content: Type.Optional(Type.String()),
+      content: Type.Optional(Type.String({ description: 'Up to 5,000 characters (code points), stored verbatim; required for text.' })),
       parent_message_id: Type.Optional(MessageIdSchema),
       metadata: Type.Optional(MetadataSchema),
       client_message_id: Type.Optional(
@@ -194,7 +200,7 @@ export const operations = {
     aliases: { fcm_token: ['token'] },
     input: Type.Object({
       fcm_token: fcmToken,
-      device_id: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+      device_id: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: 'As the app names the device.' })),
       platform: Type.Optional(PlatformSchema),
     }),
   }),
@@ -209,7 +215,7 @@ export const operations = {
     summary: 'A message with its content even if deleted (administrators). The reason is kept in the audit log.',
     rest: { method: 'GET', path: '/api/v1/admin/messages/:message_id', status: 200 },
     limitPerMinute: 30,
-    input: Type.Object({ message_id: MessageIdSchema, reason: Type.String() }),
+    input: Type.Object({ message_id: MessageIdSchema, reason: Type.String({ description: 'Why the message is read: 3–500 characters.' }) }),
     output: AuditedMessageSchema,
     check: ({ reason }) => (isReason(reason) ? [] : [{ path: 'reason', message: 'must be 3 to 500 characters' }]),
   }),

@@ -26,16 +26,19 @@ export const refusals = {
 export type RefusalCode = keyof typeof refusals
 
 /** One field that is wrong. `path` is dotted, as the client spells the fields of that transport: `participant_ids.3`. */
-export const FieldErrorSchema = Type.Object({ path: Type.String(), message: Type.String() })
+export const FieldErrorSchema = Type.Object({
+  path: Type.String({ description: 'Dotted: `participant_ids.3`.' }),
+  message: Type.String({ description: 'What is wrong with it.' }),
+})
 export type FieldError = Static<typeof FieldErrorSchema>
 
 /** What a failure looks like, in REST bodies and in acknowledgements alike. */
 export const FailureSchema = Type.Object({
-  success: Type.Literal(false),
-  code: Type.Unsafe<RefusalCode>(Type.String({ enum: Object.keys(refusals) })),
-  message: Type.String(),
-  errors: Type.Optional(Type.Array(FieldErrorSchema)),
+  success: Type.Literal(false, { description: 'A success has true here.' }),
+  code: Type.Unsafe<RefusalCode>(Type.String({ enum: Object.keys(refusals), description: 'For programs; never changes its meaning.' })),
+  message: Type.String({ description: 'For people; may change.' }),
+  errors: Type.Optional(Type.Array(FieldErrorSchema, { description: 'Every field that is wrong.' })),
   retry_after: Type.Optional(Type.Integer({ description: 'Seconds to wait; the REST header Retry-After says the same.' })),
-  request_id: Type.String(),
+  request_id: Type.String({ description: 'Names this call in the logs.' }),
 })
 export type Failure = Static<typeof FailureSchema>

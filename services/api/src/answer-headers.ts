@@ -6,20 +6,22 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 /** What every answer carries, failures included, and which web pages may read answers. */
 export async function addAnswerHeaders(app: FastifyInstance, corsOrigins: readonly string[]): Promise<void> {
   app.addHook('onRequest', async (request, reply) => void setAnswerHeaders(request, reply))
-  // Answers are data. Helmet would put its policy for pages together anew for each of them.
-  await app.register(fastifyHelmet, { contentSecurityPolicy: false })
+  // Answers are data: nothing in them may be shown as a page or load anything.
+  await app.register(fastifyHelmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+    frameguard: { action: 'deny' },
+  })
   if (corsOrigins.length > 0) await allowOrigins(app, corsOrigins)
 }
 
-/** Also for answers given outside the hooks. */
-export function setAnswerHeaders(request: FastifyRequest, reply: FastifyReply): void {
-  reply.headers({
-    'x-request-id': request.id,
-    'cache-control': 'no-store',
-    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-    'x-content-type-options': 'nosniff',
-    'x-frame-options': 'DENY',
-  })
+function setAnswerHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' })
+}
+
+/** For answers that no hook sees. */
+export function setHeadersOutsideHooks(request: FastifyRequest, reply: FastifyReply): void {
+  setAnswerHeaders(request, reply)
+  reply.headers({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY' })
 }
 
 async function allowOrigins(app: FastifyInstance, origins: readonly string[]): Promise<void> {

@@ -5,16 +5,26 @@ type Checks = Record<string, () => Promise<void>>
 
 /** For load balancers: `/healthz` says that the process lives, `/readyz` that it may be sent requests (503 otherwise, and while it stops). */
 export function addHealthRoutes(app: FastifyInstance, checks: Checks): void {
-  let stopping = false
-  app.addHook('preClose', async () => void (stopping = true))
+  const isStopping = closeConnectionsWhileStopping(app)
   app.route({ method: ['GET', 'HEAD'], url: '/healthz', handler: async () => ({ status: 'ok' }) })
   app.route({
     method: ['GET', 'HEAD'],
     url: '/readyz',
     handler: async (_request, reply) => {
       const { ready, checks: states } = await readiness(checks)
-      const status = stopping ? 'stopping' : ready ? 'ready' : 'not_ready'
+      const status = isStopping() ? 'stopping' : ready ? 'ready' : 'not_ready'
       return reply.code(status === 'ready' ? 200 : 503).send({ status, checks: states })
     },
   })
+}
+
+/** A request that was under way when the stop began would keep its connection open, and the stop would wait for it. */
+function closeConnectionsWhileStopping(app: FastifyInstance): () => boolean {
+  let stopping = false
+  app.addHook('preClose', async () => void (stopping = true))
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (stopping) reply.header('connection', 'close')
+    done(null, payload)
+  })
+  return () => stopping
 }

@@ -9,10 +9,10 @@ import type { FastifyInstance } from 'fastify'
 export function readJsonBodies(app: FastifyInstance): void {
   const parseJson = app.getDefaultJsonParser('error', 'error')
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
+  app.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (request, body, done) => {
     if (body.length === 0) return done(null, undefined)
     if (!isJson(request.headers)) return done(new Refusal('UNSUPPORTED_MEDIA_TYPE'))
-    if (!isUtf8(Buffer.from(body))) return done(new Refusal('VALIDATION_ERROR', { message: 'The body is not valid UTF-8.' }))
+    if (!isUtf8(body)) return done(new Refusal('VALIDATION_ERROR', { message: 'The body is not valid UTF-8.' }))
     return parseJson(request, body.toString(), (error, value) => done(error && malformed(), value))
   })
   // Fastify refuses a type it cannot read before it looks for a body; under this one ours decides.

@@ -29,6 +29,6 @@ export function connectionHandlerOf(
 ): Handler<OperationName> | undefined {
   if (!Object.hasOwn(connectionHandlers, operation)) return undefined
   // The table pairs each name with a handler of that name's input; TypeScript cannot follow the pair through a variable.
-  const handler = connectionHandlers[operation as ConnectionOperation] as unknown as ConnectionHandler<OperationName>
+  const handler = connectionHandlers[operation as ConnectionOperation] as ConnectionHandler<OperationName>
   return (_chat, _actor, input) => handler(gateway, connection, input)
 }

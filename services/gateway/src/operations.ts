@@ -53,7 +53,7 @@ async function answer(gateway: Gateway, connection: Connection, event: ClientEve
   if (!operation) return event.acknowledge?.(toFailure(new Refusal('NOT_FOUND', { message: 'There is no such event.' }), requestId))
   gateway.inFlight++
   try {
-    reply(connection, event, await run(gateway, connection, { operation, input: event.payload, requestId }), requestId)
+    reply(connection, event, await run(gateway, connection, { operation, input: event.payload ?? {}, requestId }), requestId)
   } catch (error) {
     reply(connection, event, asRefusal(error, gateway.log, { operation, requestId }), requestId)
   } finally {

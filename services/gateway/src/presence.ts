@@ -14,21 +14,10 @@ import {
 import type { UserId } from '@viatra-chat/contract'
 import type { GatewaySocket } from './socket-types.js'
 
-/** Keeps Redis and the others told about who is connected here. Redis is asked only when a person's first socket comes or the last has been gone. */
-export interface Presence {
-  /** The socket has joined the rooms of its person's conversations. */
-  connected(socket: GatewaySocket, userId: UserId): void
-  /** The socket is about to leave its rooms. Says nothing of a socket that was never reported as connected. */
-  disconnected(socket: GatewaySocket, userId: UserId): void
-  /** Somebody who may be in the grace period must not be announced to this room any more. */
-  forgetRoom(userId: UserId, room: string): void
-  /** Hands the people over: whoever does not reconnect elsewhere within the grace goes offline. Rejects while Redis is away. */
-  stop(): Promise<void>
-}
-
 export interface PresenceOptions {
   chat: Chat
   gatewayId: string
+  /** How long after their last socket is gone people still count as online. */
   graceMs: number
 }
 
@@ -47,104 +36,125 @@ const settleMs = 10_000
 // Each beat renews a share of the people, so that everyone is renewed every two minutes; their keys live five.
 const beatsPerRenewal = 24
 
-export function startPresence({ chat, gatewayId, graceMs }: PresenceOptions): Presence {
-  const { redis, log } = chat
-  const held = new Map<UserId, Held>()
-  let renewalQueue: UserId[] = []
-  let sweepFrom = 0
-  let isSweeping = false
-  let isStopped = false
+/**
+ * Keeps Redis and the others told about who is connected here. Redis is asked only when a person's first socket comes and when the last
+ * one has been gone for the grace period. What fails meanwhile is put right by the next heartbeat that succeeds.
+ */
+export class Presence {
+  readonly #chat: Chat
+  readonly #gatewayId: string
+  readonly #graceMs: number
+  readonly #held = new Map<UserId, Held>()
+  readonly #timers: NodeJS.Timeout[]
+  #renewalQueue: UserId[] = []
+  #sweepFrom = 0
+  #isSweeping = false
+  #isStopped = false
 
-  function connected(socket: GatewaySocket, userId: UserId): void {
-    const known = held.get(userId)
+  constructor({ chat, gatewayId, graceMs }: PresenceOptions) {
+    this.#chat = chat
+    this.#gatewayId = gatewayId
+    this.#graceMs = graceMs
+    this.#timers = [setInterval(this.#beatNow, beatIntervalMs), setInterval(() => this.#sweep(), sweepIntervalMs)]
+    if (chat.redis.status === 'ready') this.#beatNow()
+    // At the start, and after an outage: the sooner everybody is back in Redis the better.
+    chat.redis.on('ready', this.#beatNow)
+  }
+
+  /** The socket has joined the rooms of its person's conversations. */
+  connected(socket: GatewaySocket, userId: UserId): void {
+    const known = this.#held.get(userId)
     const person = known ?? { sockets: new Map<string, GatewaySocket>(), roomsLeft: new Set<string>() }
     clearTimeout(person.graceTimer)
     person.sockets.set(socket.id, socket)
-    held.set(userId, person)
-    if (!known) void attempt(() => take([userId]))
+    this.#held.set(userId, person)
+    if (!known) void this.#attempt(() => this.#take([userId]))
   }
 
-  function disconnected(socket: GatewaySocket, userId: UserId): void {
-    const person = held.get(userId)
-    if (!person?.sockets.delete(socket.id) || person.sockets.size > 0 || isStopped) return
+  /** The socket is about to leave its rooms. Says nothing of a socket that was never reported as connected. */
+  disconnected(socket: GatewaySocket, userId: UserId): void {
+    const person = this.#held.get(userId)
+    if (!person?.sockets.delete(socket.id) || person.sockets.size > 0 || this.#isStopped) return
     const lastSeen = new Date().toISOString()
     person.roomsLeft = new Set(participantsRoomsOf(socket))
-    person.graceTimer = setTimeout(() => void attempt(() => end(userId, lastSeen)), graceMs)
+    person.graceTimer = setTimeout(() => void this.#attempt(() => this.#end(userId, lastSeen)), this.#graceMs)
   }
 
-  async function take(userIds: readonly UserId[]): Promise<void> {
-    for (const userId of await takeLeases(redis, gatewayId, userIds)) {
-      const [socket] = held.get(userId)?.sockets.values() ?? []
-      if (socket) announceOnline(chat, userId, participantsRoomsOf(socket))
+  /** Somebody who may be in the grace period must not be announced to this room any more. */
+  forgetRoom(userId: UserId, room: string): void {
+    this.#held.get(userId)?.roomsLeft.delete(room)
+  }
+
+  /** Hands the people over: whoever does not reconnect elsewhere within the grace goes offline. Rejects while Redis is away. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    this.#chat.redis.off('ready', this.#beatNow)
+    for (const timer of this.#timers) clearInterval(timer)
+    for (const person of this.#held.values()) clearTimeout(person.graceTimer)
+    await leaveGateways(this.#chat.redis, this.#gatewayId, this.#graceMs)
+  }
+
+  async #take(userIds: readonly UserId[]): Promise<void> {
+    for (const userId of await takeLeases(this.#chat.redis, this.#gatewayId, userIds)) {
+      const [socket] = this.#held.get(userId)?.sockets.values() ?? []
+      if (socket) announceOnline(this.#chat, userId, participantsRoomsOf(socket))
     }
   }
 
-  async function end(userId: UserId, lastSeen: string): Promise<void> {
-    const rooms = held.get(userId)?.roomsLeft ?? []
-    held.delete(userId)
-    const went = await endLeases(redis, gatewayId, [userId], { lastSeen })
-    if (went?.length) announceOffline(chat, userId, lastSeen, [...rooms])
+  async #end(userId: UserId, lastSeen: string): Promise<void> {
+    const rooms = this.#held.get(userId)?.roomsLeft ?? []
+    this.#held.delete(userId)
+    const went = await endLeases(this.#chat.redis, this.#gatewayId, [userId], { lastSeen })
+    if (went?.length) announceOffline(this.#chat, userId, lastSeen, [...rooms])
   }
 
-  /** Whatever fails here is put right by the next heartbeat that succeeds. */
-  async function attempt(step: () => Promise<void>): Promise<void> {
-    await step().catch((error: unknown) => log.debug({ err: error }, 'presence could not be written'))
-  }
+  readonly #beatNow = (): void => void this.#attempt(() => this.#beat())
 
-  async function beat(): Promise<void> {
-    const expected = held.size
-    const { kept, people } = await beatGateway(redis, gatewayId).catch((error: unknown) => {
-      sweepFrom = Infinity
+  async #beat(): Promise<void> {
+    const expected = this.#held.size
+    const { kept, people } = await beatGateway(this.#chat.redis, this.#gatewayId).catch((error: unknown) => {
+      this.#sweepFrom = Infinity
       throw error
     })
-    if (sweepFrom === Infinity) sweepFrom = Date.now() + settleMs
-    if (!kept || people !== expected) return reconcile()
-    await renewSome()
+    if (this.#sweepFrom === Infinity) this.#sweepFrom = Date.now() + settleMs
+    if (kept && people === expected) await this.#renewSome()
+    else await this.#reconcile()
+  }
+
+  async #renewSome(): Promise<void> {
+    if (this.#renewalQueue.length === 0) this.#renewalQueue = [...this.#held.keys()]
+    const share = this.#renewalQueue.splice(0, Math.max(1, Math.ceil(this.#held.size / beatsPerRenewal)))
+    for (const some of batches(share)) await this.#takeHeld(some)
   }
 
   /** Redis and this gateway disagree: a command was lost, Redis was emptied, or this process was held up and taken for dead. */
-  async function reconcile(): Promise<void> {
-    const leased = await listLeased(redis, gatewayId)
-    const gone = leased.filter((userId) => !held.has(userId))
-    for (const some of batches(gone)) await endForgotten(some)
-    for (const some of batches([...held.keys()])) await take(some)
+  async #reconcile(): Promise<void> {
+    const leased = await listLeased(this.#chat.redis, this.#gatewayId)
+    for (const some of batches(leased.filter((userId) => !this.#held.has(userId)))) await this.#endForgotten(some)
+    for (const some of batches([...this.#held.keys()])) await this.#takeHeld(some)
   }
 
-  async function endForgotten(userIds: readonly UserId[]): Promise<void> {
+  // Asked again just before: somebody may have gone while the batch before this one was under way.
+  async #takeHeld(userIds: readonly UserId[]): Promise<void> {
+    const held = userIds.filter((userId) => this.#held.has(userId))
+    if (held.length > 0) await this.#take(held)
+  }
+
+  async #endForgotten(userIds: readonly UserId[]): Promise<void> {
     const lastSeen = new Date().toISOString()
-    const went = await endLeases(redis, gatewayId, userIds, { lastSeen })
-    await announceGone(chat, went ?? [], lastSeen)
+    const forgotten = userIds.filter((userId) => !this.#held.has(userId))
+    const went = await endLeases(this.#chat.redis, this.#gatewayId, forgotten, { lastSeen })
+    await announceGone(this.#chat, went ?? [], lastSeen)
   }
 
-  async function renewSome(): Promise<void> {
-    if (renewalQueue.length === 0) renewalQueue = [...held.keys()]
-    const share = renewalQueue.splice(0, Math.max(1, Math.ceil(held.size / beatsPerRenewal)))
-    for (const some of batches(share.filter((userId) => held.has(userId)))) await take(some)
+  #sweep(): void {
+    if (this.#isSweeping || Date.now() < this.#sweepFrom) return
+    this.#isSweeping = true
+    void this.#attempt(() => sweepGateways(this.#chat)).finally(() => (this.#isSweeping = false))
   }
 
-  function sweep(): void {
-    if (isSweeping || Date.now() < sweepFrom) return
-    isSweeping = true
-    void attempt(() => sweepGateways(chat)).finally(() => (isSweeping = false))
-  }
-
-  const beatNow = () => void attempt(beat)
-  if (redis.status === 'ready') beatNow()
-  // At the start, and after an outage: the sooner everybody is back in Redis the better.
-  redis.on('ready', beatNow)
-  const timers = [setInterval(beatNow, beatIntervalMs), setInterval(sweep, sweepIntervalMs)]
-
-  return {
-    connected,
-    disconnected,
-    forgetRoom: (userId, room) => void held.get(userId)?.roomsLeft.delete(room),
-    async stop() {
-      isStopped = true
-      redis.off('ready', beatNow)
-      for (const timer of timers) clearInterval(timer)
-      for (const person of held.values()) clearTimeout(person.graceTimer)
-      await leaveGateways(redis, gatewayId, graceMs)
-    },
+  async #attempt(step: () => Promise<void>): Promise<void> {
+    await step().catch((error: unknown) => this.#chat.log.debug({ err: error }, 'presence could not be written'))
   }
 }
 

@@ -9,10 +9,11 @@ import { createGuardedAdapter } from './guarded-adapter.js'
 import { requireToken } from './handshake.js'
 import { createHttpServer, listen } from './http-server.js'
 import { watchInactivePeople } from './inactive-people.js'
-import { startPresence } from './presence.js'
+import { Presence } from './presence.js'
 import { createRecentRemovals } from './recent-removals.js'
 import { applyRemoval } from './rooms.js'
 import { createSocketServer } from './socket-server.js'
+import { watchSlowConsumers } from './slow-consumers.js'
 import { stopGateway } from './stop-gateway.js'
 
 export interface RunningGateway {
@@ -35,16 +36,19 @@ export async function startGateway(config: Config, log: Logger): Promise<Running
   const httpServer = createHttpServer({ checks: chat.checks, isAccepting: () => !gateway.isStopping })
   const io = createSocketServer(httpServer, config, adapter)
   const gateway = createGateway(config, chat, io, log)
-  io.use(requireToken(chat))
+  io.use((socket, next) => void requireToken(chat, socket, next))
   io.on('connection', (socket) => openConnection(gateway, socket))
   // Only the guarded adapter raises it, and only for a well-formed signal of our own publisher.
   io.on(participantsRemovedSignal, (change) => applyRemoval(gateway, change as MembershipChange))
-  const inactive = watchInactivePeople(gateway)
+  const watches = [watchInactivePeople(gateway), watchSlowConsumers(gateway)]
 
   await Promise.race([adapter.subscribed, delay(subscriptionWaitMs, undefined, { ref: false })])
-  const port = await listen(httpServer, config.host, config.port)
+  const stop = () => stopGateway({ gateway, chat, httpServer, redis: Object.values(redis), watches, timeoutMs: config.shutdownTimeoutMs })
+  const port = await listen(httpServer, config.host, config.port).catch(async (error: unknown) => {
+    await stop()
+    throw error
+  })
   log.info({ port, gatewayId: gateway.id }, 'gateway is listening')
-  const stop = () => stopGateway({ gateway, chat, httpServer, redis: Object.values(redis), inactive, timeoutMs: config.shutdownTimeoutMs })
   return { url: `http://127.0.0.1:${port}`, port, gatewayId: gateway.id, stop }
 }
 
@@ -81,7 +85,7 @@ function createGateway(config: Config, chat: OpenChat, io: Gateway['io'], log: L
     chat,
     io,
     log,
-    presence: startPresence({ chat, gatewayId: id, graceMs: config.presenceGraceMs }),
+    presence: new Presence({ chat, gatewayId: id, graceMs: config.presenceGraceMs }),
     removals: createRecentRemovals(),
     connections: new Map<string, Connection>(),
     inFlight: 0,

@@ -22,8 +22,12 @@ export interface DemoPerson {
 export async function prepareDatabase(settings: Settings, databaseUrl: string, print: Print): Promise<DemoPerson[]> {
   const env = { ...settings.env, DATABASE_URL: databaseUrl }
   const migration = await runCommand(process.execPath, [settings.programs.migrate], { env })
-  if (migration.code !== 0) throw new Problem(`The database could not be migrated: ${reasonIn(migration)}`)
-  if (settings.env.DATABASE_URL && settings.env.SEED !== '1' && (await hasPeople(databaseUrl))) return []
+  if (migration.code !== 0)
+    throw new Problem(`The database could not be migrated: ${reasonIn(migration).replace(/^Migration failed: /, '')}`)
+  if (settings.env.DATABASE_URL && settings.env.SEED !== '1' && (await hasPeople(databaseUrl))) {
+    print('The database of DATABASE_URL has people in it already, so no demo is added (SEED=1 adds it).')
+    return []
+  }
   const seed = await runCommand(process.execPath, [settings.programs.seed], { env })
   if (seed.code === 0) return JSON.parse(seed.stdout) as DemoPerson[]
   print(`The demo could not be put into the database: ${reasonIn(seed)}`)

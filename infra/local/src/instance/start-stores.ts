@@ -19,7 +19,7 @@ export async function prepareDataDir({ dataDir, fresh, env }: Settings): Promise
   const given = ['DATABASE_URL', 'REDIS_URL'].filter((name) => env[name])
   if (fresh && given.length > 0) {
     throw new Problem(
-      `--fresh would have to empty what ${given.join(' and ')} names, which may not be ours to empty: clear it yourself or unset it.`,
+      `--fresh empties only stores that this command runs itself: unset ${given.join(' and ')}, or empty what is there yourself.`,
     )
   }
   if (fresh) {
@@ -27,9 +27,9 @@ export async function prepareDataDir({ dataDir, fresh, env }: Settings): Promise
       await rm(join(dataDir, name), { recursive: true, force: true })
     await rm(await postgresFolder(dataDir), { recursive: true, force: true })
   }
-  await mkdir(dataDir, { recursive: true })
+  const created = await mkdir(dataDir, { recursive: true })
   // PostgreSQL's own user has to pass through on its way to its data, which nobody else can read.
-  await chmod(dataDir, 0o711)
+  if (created !== undefined) await chmod(dataDir, 0o711)
 }
 
 /** Uses the stores that the environment names and starts the others. Both at once; when one fails the other is stopped again. */

@@ -18,7 +18,7 @@ export function welcome(settings: Settings, stores: Stores, people: DemoPerson[]
     `  Docs      ${url}/docs/openapi.json, ${url}/docs/asyncapi.json`,
     '',
     ...(secret === undefined ? [] : demo(settings, url, people, secret)),
-    `Data and logs: ${dataDir} (${stores.postgres.origin}, ${stores.redis.origin}).`,
+    `Data and logs: ${dataFolders(dataDir, stores)} (${stores.postgres.origin}, ${stores.redis.origin}).`,
     'Ctrl-C stops everything; `npm start -- --fresh` begins anew; `pnpm token --user <id or email>` signs more tokens.',
     '',
   ]
@@ -48,6 +48,11 @@ function demo({ env }: Settings, url: string, people: DemoPerson[], secret: stri
     `  curl -s '${url}/api/v1/chat/conversations?limit=3' -H 'Authorization: Bearer ${tokenOf(first)}'`,
     '',
   ]
+}
+
+/** PostgreSQL's user may not be able to reach the checkout; its data is elsewhere then. */
+function dataFolders(dataDir: string, { postgres }: Stores): string {
+  return postgres.dataDir === undefined || postgres.dataDir.startsWith(dataDir) ? dataDir : `${dataDir} and ${postgres.dataDir}`
 }
 
 /** A few people who are as different as possible. */

@@ -151,6 +151,7 @@ export class SupervisedProcess {
 }
 
 function describeExit(code: number | null, signal: NodeJS.Signals | null, lastWords: LastWords): string {
-  const how = signal === null ? `exit code ${code}` : `signal ${signal}`
-  return lastWords.reason === '' ? how : `${how}: ${lastWords.reason}`
+  // Who is killed has no time to say why: its last words were about something else.
+  if (signal !== null) return `signal ${signal}`
+  return lastWords.reason === '' ? `exit code ${code}` : `exit code ${code}: ${lastWords.reason}`
 }

@@ -46,7 +46,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Store> {
   const url = `postgres://${superuser}:${password}@127.0.0.1:${port}/postgres`
   const supervised = new SupervisedProcess(plan(binaries.postgres, options, cluster, port, url, user))
   await supervised.start()
-  return { url, origin: 'PostgreSQL 15 (embedded)', stop: () => supervised.stop(), kill: () => supervised.kill() }
+  return { url, origin: 'PostgreSQL 15 (embedded)', dataDir: options.dataDir, stop: () => supervised.stop(), kill: () => supervised.kill() }
 }
 
 /** A killed run leaves its server or at least its lock file behind: the server is stopped, the file removed. */

@@ -4,6 +4,8 @@ export interface Store {
   url: string
   /** Where it comes from, for people: `PostgreSQL 15 (embedded)`. */
   origin: string
+  /** Where its data lies, if that is ours to know. */
+  dataDir?: string
   /** Stops it in an orderly way; nothing is done to a store that was only given to us. */
   stop(): Promise<void>
   /** Ends it at once. */

@@ -1,0 +1,36 @@
+import type { Gateway } from './gateway.js'
+import type { GatewaySocket } from './socket-types.js'
+
+const checkIntervalMs = 1000
+const queuedPacketsMax = 1000
+const queuedBytesMax = 4 * 1024 * 1024
+
+/**
+ * Closes connections that do not read what they are sent: one stalled phone would otherwise fill the memory of everybody's gateway.
+ * The client reconnects by itself and syncs what it missed.
+ */
+export function watchSlowConsumers(gateway: Gateway): { stop(): void } {
+  const timer = setInterval(() => {
+    for (const { socket } of gateway.connections.values()) if (isTooSlow(socket)) cutOff(gateway, socket)
+  }, checkIntervalMs)
+  return { stop: () => clearInterval(timer) }
+}
+
+function isTooSlow(socket: GatewaySocket): boolean {
+  const queue = queueOf(socket)
+  if (queue.length > queuedPacketsMax) return true
+  return queue.length > 1 && queue.reduce((bytes, packet) => bytes + (packet.data?.length ?? 0), 0) > queuedBytesMax
+}
+
+function cutOff(gateway: Gateway, socket: GatewaySocket): void {
+  gateway.log.info({ socketId: socket.id, queued: queueOf(socket).length }, 'closed a connection that does not read')
+  socket.conn.close(true)
+}
+
+type Packet = { data?: string | Buffer }
+
+// Engine.IO keeps what waits for the transport here; it has no public measure of it.
+function queueOf({ conn }: GatewaySocket): readonly Packet[] {
+  const queue: unknown = Reflect.get(conn, 'writeBuffer')
+  return Array.isArray(queue) ? (queue as Packet[]) : []
+}

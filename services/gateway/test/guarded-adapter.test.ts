@@ -1,0 +1,106 @@
+import { EventEmitter } from 'node:events'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Redis } from 'ioredis'
+import { Server } from 'socket.io'
+import { expect, test, vi } from 'vitest'
+import { createGuardedAdapter } from '../src/guarded-adapter.js'
+
+const events = 'socket.io#/#'
+const requests = 'socket.io-request#/#'
+const responses = 'socket.io-response#/#'
+const change = { conversationId: 'c', userIds: ['u'] }
+const typing = { type: 2, nsp: '/', data: ['user_typing', { conversationId: 'c', userId: 'u', isTyping: true }] }
+
+test.each([
+  ['bytes that are no MessagePack', events, Buffer.from([0xc1])],
+  ['an empty message', events, Buffer.alloc(0)],
+  ['null', events, Buffer.from([0xc0])],
+  ['numbers in place of a packet', events, Buffer.from([0x93, 1, 2, 3])],
+  ['a megabyte of nested arrays', events, Buffer.alloc(1_000_000, 0x91)],
+  ['half an object', requests, Buffer.from('{')],
+  ['bytes that are no JSON', requests, Buffer.from([0xc1])],
+  ['a null request', requests, Buffer.from('null')],
+  ['a request without its parts', requests, Buffer.from('{"type":5}')],
+  ['a signal without a name', requests, Buffer.from('{"type":6}')],
+  ['a signal with the name of an event of Socket.IO', requests, Buffer.from('{"type":6,"data":["connection",{}]}')],
+  ['a signal nobody knows', requests, Buffer.from('{"type":6,"data":["else",{}]}')],
+  ['a join of everybody', requests, Buffer.from('{"type":2,"opts":{"rooms":[]},"rooms":["r"]}')],
+  ['a join with rooms that are none', requests, Buffer.from('{"type":2,"opts":{"rooms":5},"rooms":["r"]}')],
+  ['a question for our sockets', requests, Buffer.from('{"type":5,"requestId":"r","opts":{"rooms":[],"except":[]}}')],
+  ['an answer nobody asked for', responses, Buffer.from('{"requestId":"r"}')],
+])('%s is dropped with a line in the log', async (_case, channel, message) => {
+  const { receive, dropped } = await openAdapter()
+  receive(channel, message)
+  await nextTurn()
+  expect(dropped).toHaveBeenCalledOnce()
+})
+
+test.each([
+  ['an event of the contract', [typing, { rooms: ['r'], except: [] }], 0],
+  ['an event for everybody', [typing, { rooms: [], except: [] }], 1],
+  [
+    'an event the contract does not know',
+    [
+      { ...typing, data: ['else', 1] },
+      { rooms: ['r'], except: [] },
+    ],
+    1,
+  ],
+  [
+    'a packet that is no event',
+    [
+      { ...typing, type: 1 },
+      { rooms: ['r'], except: [] },
+    ],
+    1,
+  ],
+  ['an event without audience', [typing], 1],
+])('%s', async (_case, message, lines) => {
+  const { receive, dropped, encode } = await openAdapter()
+  receive(events, encode(['another process', ...message]))
+  expect(dropped).toHaveBeenCalledTimes(lines)
+})
+
+test('a removal is heard', async () => {
+  const { io, receive, dropped } = await openAdapter()
+  const heard = vi.fn()
+  io.on('participants_removed', heard)
+  receive(requests, Buffer.from(JSON.stringify({ uid: 'another process', type: 6, data: ['participants_removed', change] })))
+  expect(heard).toHaveBeenCalledWith(change)
+  expect(dropped).not.toHaveBeenCalled()
+})
+
+test('a listener that fails does not end the process', async () => {
+  const { io, receive, dropped } = await openAdapter()
+  io.on('participants_removed', () => {
+    throw new Error('a fault of ours')
+  })
+  receive(requests, Buffer.from(JSON.stringify({ uid: 'another process', type: 6, data: ['participants_removed', change] })))
+  await nextTurn()
+  expect(dropped).toHaveBeenCalledOnce()
+})
+
+test('a flood of bad messages makes one line a second', async () => {
+  const { receive, dropped } = await openAdapter()
+  for (let i = 0; i < 100; i++) receive(events, Buffer.from([0xc1]))
+  expect(dropped).toHaveBeenCalledOnce()
+})
+
+/** An adapter whose subscriber is ours to speak through. */
+async function openAdapter() {
+  const subscriber = Object.assign(new EventEmitter(), { psubscribe: async () => 1, subscribe: async () => 3 })
+  const publisher = new EventEmitter()
+  const dropped = vi.fn()
+  const log = { debug: vi.fn(), info: vi.fn(), warn: dropped, error: vi.fn() }
+  const adapter = createGuardedAdapter(asRedis(publisher), asRedis(subscriber), log)
+  const io = new Server({ adapter: adapter.create as never })
+  await adapter.subscribed
+  const { parser } = io.of('/').adapter as ReturnType<typeof adapter.create>
+  function receive(channel: string, message: Buffer): void {
+    if (channel === events) subscriber.emit('pmessageBuffer', `${events}*`, Buffer.from(channel), message)
+    else subscriber.emit('messageBuffer', Buffer.from(channel), message)
+  }
+  return { io, receive, dropped, encode: (message: unknown) => parser.encode(message) as Buffer }
+}
+
+const asRedis = (emitter: EventEmitter) => emitter as EventEmitter & Redis
