@@ -3,7 +3,6 @@ import { build, install, main, Step } from './prepare.mjs'
 
 await main(async () => {
   await install()
-  console.log('Building and checking types …')
   try {
     await build()
   } catch (error) {

@@ -5,7 +5,12 @@ import { countCheck, countTests, summaryLine, type Counts, type VitestReport } f
 import { endOnSignals, runShown } from './checks/run-shown.js'
 
 endOnSignals()
-const counts = [await checkTypes(), await lint(), await runTests(process.argv.slice(2))]
+const types = await checkTypes()
+const style = await lint()
+const counts = [types, style, await runTests(process.argv.slice(2))]
+// Their output is far up by now.
+if (types.failed > 0) console.log('The type check of the tests failed, see above.')
+if (style.failed > 0) console.log('The lint failed, see above.')
 console.log(summaryLine(counts))
 process.exit(counts.some(({ failed }) => failed > 0) ? 1 : 0)
 

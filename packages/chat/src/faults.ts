@@ -6,7 +6,7 @@ const awayStates = /^(08...|53...|57...|40001|40P01|55P03|25006)$/
 const awayCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'])
 // pg reports these without a code.
 const awayMessages =
-  /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|not queryable/i
+  /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|not queryable|query read timeout/i
 
 /** True when an error says that a store is away or busy rather than that we are wrong. */
 export function isUnavailable(error: unknown): boolean {

@@ -49,6 +49,8 @@ function createPool({ databaseUrl, databasePoolMax, log }: { databaseUrl: string
     max: databasePoolMax,
     connectionTimeoutMillis: 2000,
     statement_timeout: 5000,
+    // For a server that answers nothing at all; one that lives ends a statement itself, earlier.
+    query_timeout: 6000,
     lock_timeout: 2000,
     idle_in_transaction_session_timeout: 10_000,
   })

@@ -11,7 +11,8 @@ export function addHealthRoutes(app: FastifyInstance, checks: Checks): void {
     method: ['GET', 'HEAD'],
     url: '/readyz',
     handler: async (_request, reply) => {
-      const { ready, checks: states } = await readiness(checks)
+      // Without Redis everything but live events goes on: to take all instances out of service then would make an outage of a hiccup.
+      const { ready, checks: states } = await readiness(checks, ['redis'])
       const status = isStopping() ? 'stopping' : ready ? 'ready' : 'not_ready'
       return reply.code(status === 'ready' ? 200 : 503).send({ status, checks: states })
     },

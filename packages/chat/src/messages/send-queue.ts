@@ -78,7 +78,7 @@ export class SendQueue {
     // Another process stored the same client id while this statement waited: the next one sees it.
     if (state === '23505') return this.#requeue(batch, error)
     if (state !== undefined && !isConnectionLost(state)) return this.#apart(batch, error)
-    await this.#connection.close()
+    this.#connection.abandon()
     for (const item of batch) item.uncertain = true
     if (isUnavailable(error))
       return this.#requeue(

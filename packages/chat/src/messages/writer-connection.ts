@@ -20,6 +20,7 @@ export class WriterConnection {
       connectionString: this.#databaseUrl,
       connectionTimeoutMillis: 2000,
       statement_timeout: 5000,
+      query_timeout: 6000,
       lock_timeout: 2000,
     })
     client.on('error', (error) => this.#forget(client, error))
@@ -29,10 +30,16 @@ export class WriterConnection {
     return client
   }
 
+  /** Says goodbye to the server. */
   async close(): Promise<void> {
     const client = this.#client
     this.#client = undefined
     await client?.end().catch(() => undefined)
+  }
+
+  /** Lets go of a connection that failed, without waiting: a frozen server would not even say goodbye. */
+  abandon(): void {
+    void this.close()
   }
 
   #forget(client: pg.Client, error: Error): void {
