@@ -1,8 +1,8 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { countCheck, countTests, summaryLine, type Counts, type VitestReport } from './checks/count-results.js'
 import { endOnSignals, runShown } from './checks/run-shown.js'
+import { rootFolder } from './instance/settings.js'
 
 endOnSignals()
 const types = await checkTypes()
@@ -30,14 +30,10 @@ async function lint(): Promise<Counts> {
 }
 
 async function runTests(args: string[]): Promise<Counts> {
-  const folder = await mkdtemp(join(tmpdir(), 'viatra-report-'))
-  const file = join(folder, 'report.json')
-  try {
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-    const exitCode = await runShown('node_modules/vitest/vitest.mjs', ['run', ...reporters, ...args])
-    const report = await readFile(file, 'utf8').catch(() => undefined)
-    return countTests(report === undefined ? undefined : (JSON.parse(report) as VitestReport), exitCode)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  const file = join(rootFolder, '.cache', `test-report-${process.pid}.json`)
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+  const exitCode = await runShown('node_modules/vitest/vitest.mjs', ['run', ...reporters, ...args])
+  const report = await readFile(file, 'utf8').catch(() => undefined)
+  await rm(file, { force: true })
+  return countTests(report === undefined ? undefined : (JSON.parse(report) as VitestReport), exitCode)
 }

@@ -5,6 +5,9 @@ import { inject } from 'vitest'
 // Types what the global set-up provides.
 import type {} from '@viatra-chat/local/stores'
 
+/** Name of the test's own sessions in `pg_stat_activity`; all others are the product's. */
+export const testkitApplication = 'testkit'
+
 /** Stores of one test file: a database cloned from the migrated template, and an empty Redis database. */
 export interface TestStores {
   databaseUrl: string
@@ -22,7 +25,7 @@ export async function openTestStores(): Promise<TestStores> {
   const redisUrl = withPath(stores.redisUrl, String(poolId() % stores.redisDatabases))
   const redis = new Redis(redisUrl)
   await redis.flushdb()
-  const database = new pg.Pool({ connectionString: databaseUrl, max: 3 })
+  const database = new pg.Pool({ connectionString: databaseUrl, max: 3, application_name: testkitApplication })
   return {
     databaseUrl,
     redisUrl,

@@ -3,6 +3,7 @@ import { rootFolder } from '../instance/settings.js'
 import { endWithParent } from '../processes/end-with-parent.js'
 
 const groups = new Set<number>()
+let interrupted = false
 
 /** Runs a program of the repository with its output shown, in a process group of its own. Resolves to its exit code. */
 export function runShown(script: string, args: string[]): Promise<number> {
@@ -15,7 +16,8 @@ export function runShown(script: string, args: string[]): Promise<number> {
     child.once('close', (code) => {
       groups.delete(pid)
       revoke()
-      resolve(code ?? 1)
+      // What would come next is not begun any more.
+      if (!interrupted) resolve(code ?? 1)
     })
   })
 }
@@ -28,6 +30,7 @@ export function endOnSignals(): void {
     ['SIGHUP', 129],
   ] as const) {
     process.once(signal, () => {
+      interrupted = true
       for (const pid of groups) process.kill(-pid, 'SIGTERM')
       setTimeout(() => process.exit(code), 1000)
     })
