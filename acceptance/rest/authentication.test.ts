@@ -1,5 +1,15 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
-import { eventually, forgeToken, newUserId, secondsFromNow, startWorld, testSecret, toRestAnswer, type Person, type World } from '@viatra-chat/testkit'
+import {
+  eventually,
+  forgeToken,
+  newUserId,
+  secondsFromNow,
+  startWorld,
+  testSecret,
+  toRestAnswer,
+  type Person,
+  type World,
+} from '@viatra-chat/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 // Who is let in over REST, and what the others are told.
@@ -82,7 +92,10 @@ describe('with a shared secret', () => {
       ['no signature', `${head}.${body}.`],
       ['another signature', `${head}.${body}.${[...signature].reverse().join('')}`],
       ['a cut signature', ann.token.slice(0, -2)],
-      ['another person in a signed token', `${head}.${Buffer.from(JSON.stringify(claims({ userId: newUserId() }))).toString('base64url')}.${signature}`],
+      [
+        'another person in a signed token',
+        `${head}.${Buffer.from(JSON.stringify(claims({ userId: newUserId() }))).toString('base64url')}.${signature}`,
+      ],
       ['another secret', forgeToken(claims(), { key: `${testSecret}!` })],
       ['an empty secret', forgeToken(claims(), { key: '' })],
       ['alg none, unsigned', forgeToken(claims(), { header: { alg: 'none' }, key: null })],
@@ -156,7 +169,14 @@ describe('with an issuer and an audience', () => {
     const verdict = (more: object) => bearer(world, forgeToken({ userId, exp: secondsFromNow(60), ...more }))
     expect(await verdict({ iss: 'viatra', aud: 'chat' })).toBe('200')
     expect(await verdict({ iss: 'viatra', aud: ['web', 'chat'] })).toBe('200')
-    for (const wrong of [{}, { iss: 'viatra' }, { aud: 'chat' }, { iss: 'other', aud: 'chat' }, { iss: 'viatra', aud: 'chats' }, { iss: 'viatra', aud: [] }])
+    for (const wrong of [
+      {},
+      { iss: 'viatra' },
+      { aud: 'chat' },
+      { iss: 'other', aud: 'chat' },
+      { iss: 'viatra', aud: 'chats' },
+      { iss: 'viatra', aud: [] },
+    ])
       expect(await verdict(wrong), JSON.stringify(wrong)).toBe('401 TOKEN_INVALID')
   })
 })

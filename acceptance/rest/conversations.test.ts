@@ -33,7 +33,11 @@ describe('creating', () => {
 
   test('every participant sees it, and its metadata, at once on every instance', async () => {
     const [ann, bob] = await world.people('Ann', 'Bob')
-    const { data } = await create(ann, { type: 'channel', participant_ids: [bob.id], metadata: { name: 'News', deep: { a: [1, null, 'x'] } } })
+    const { data } = await create(ann, {
+      type: 'channel',
+      participant_ids: [bob.id],
+      metadata: { name: 'News', deep: { a: [1, null, 'x'] } },
+    })
     const seen = await bob.conversation(data.id, { api: 1 })
     expect(seen).toEqual(data)
     expect(seen.metadata).toEqual({ name: 'News', deep: { a: [1, null, 'x'] } })
@@ -125,7 +129,9 @@ describe('a direct conversation', () => {
   test('created by both people at once on two instances is one row, and one of them 201', async () => {
     const [ann, bob] = await world.people('Ann', 'Bob')
     const answers = await Promise.all(
-      Array.from({ length: 20 }, (_, n) => (n % 2 ? create(ann, { participant_ids: [bob.id] }, n >> 1) : create(bob, { participant_ids: [ann.id] }, n >> 1))),
+      Array.from({ length: 20 }, (_, n) =>
+        n % 2 ? create(ann, { participant_ids: [bob.id] }, n >> 1) : create(bob, { participant_ids: [ann.id] }, n >> 1),
+      ),
     )
     expect(answers.map(({ verdict }) => verdict).sort()).toEqual([...Array<string>(19).fill('200'), '201'])
     expect(new Set(answers.map(({ data }) => data.id)).size).toBe(1)
@@ -135,7 +141,9 @@ describe('a direct conversation', () => {
 
   test('stands beside groups and channels of the same two people', async () => {
     const [ann, bob] = await world.people('Ann', 'Bob')
-    const ids = [undefined, 'group', 'group', 'channel'].map(async (type) => (await create(ann, { type, participant_ids: [bob.id] })).data.id)
+    const ids = [undefined, 'group', 'group', 'channel'].map(
+      async (type) => (await create(ann, { type, participant_ids: [bob.id] })).data.id,
+    )
     expect(new Set(await Promise.all(ids)).size).toBe(4)
   })
 
@@ -221,7 +229,10 @@ describe('the list', () => {
     await ann.rest('POST', `${list}/${group.id}/participants`, { participant_ids: [carl.id] })
     expect(await unread(carl)).toEqual([0, 0])
     await ann.send(group, 'after Carl came')
-    expect([await unread(carl), await unread(bob)]).toEqual([[1, 1], [2, 2]])
+    expect([await unread(carl), await unread(bob)]).toEqual([
+      [1, 1],
+      [2, 2],
+    ])
   })
 
   test('of somebody new is empty: no pages, no cursor', async () => {

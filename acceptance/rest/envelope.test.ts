@@ -130,11 +130,14 @@ describe('a body', () => {
     },
   )
 
-  test.each(['application/json; charset=utf-8', 'application/json;charset="UTF-8"', 'Application/JSON'])('of JSON is read as %s', async (type) => {
-    const [ann, bob] = await world.people('Ann', 'Bob')
-    const answer = await ann.rest('POST', list, { participant_ids: [bob.id] }, { headers: { 'content-type': type } })
-    expect(answer.verdict).toBe('201')
-  })
+  test.each(['application/json; charset=utf-8', 'application/json;charset="UTF-8"', 'Application/JSON'])(
+    'of JSON is read as %s',
+    async (type) => {
+      const [ann, bob] = await world.people('Ann', 'Bob')
+      const answer = await ann.rest('POST', list, { participant_ids: [bob.id] }, { headers: { 'content-type': type } })
+      expect(answer.verdict).toBe('201')
+    },
+  )
 
   test('may have exactly 128 KiB', async () => {
     const [ann, bob] = await world.people('Ann', 'Bob')

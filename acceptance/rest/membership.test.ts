@@ -15,7 +15,8 @@ const remove = (who: Person, from: { id: string }, id: string) => who.rest<Conve
 const leave = (who: Person, from: { id: string }) => remove(who, from, who.id)
 const promote = (who: Person, at: { id: string }, id: string, participant_role: unknown) =>
   who.rest<Conversation>('PATCH', `${list}/${at.id}/participants/${id}`, { participant_role })
-const rename = (who: Person, of: { id: string }, metadata: object = { name: 'x' }) => who.rest<Conversation>('PATCH', `${list}/${of.id}`, { metadata })
+const rename = (who: Person, of: { id: string }, metadata: object = { name: 'x' }) =>
+  who.rest<Conversation>('PATCH', `${list}/${of.id}`, { metadata })
 
 const rolesOf = (of: Conversation) => Object.fromEntries(of.participants.map((one) => [one.id, one.participant_role]))
 
@@ -72,7 +73,8 @@ describe.each(['group', 'channel'] as const)('in a %s', (type) => {
     for (const who of [mona, ben]) expect((await promote(who, group, bea.id, 'moderator')).verdict).toBe('403 FORBIDDEN')
     expect((await promote(zoe, group, bea.id, 'moderator')).verdict).toBe('403 NOT_A_PARTICIPANT')
     expect((await promote(olga, group, zoe.id, 'member')).verdict).toBe('404 USER_NOT_FOUND')
-    for (const wrong of ['admin', '', 1, null, undefined]) expect((await promote(olga, group, bea.id, wrong)).paths).toEqual(['participant_role'])
+    for (const wrong of ['admin', '', 1, null, undefined])
+      expect((await promote(olga, group, bea.id, wrong)).paths).toEqual(['participant_role'])
     expect(rolesOf((await promote(olga, group, bea.id, 'moderator')).data)[bea.id]).toBe('moderator')
     expect(rolesOf((await promote(olga, group, max.id, 'member')).data)[max.id]).toBe('member')
   })
@@ -205,9 +207,11 @@ describe('adding people', () => {
     const olga = await world.person('Olga')
     const people = await world.crowd(21)
     const group = await olga.create({ type: 'group', participant_ids: people.slice(20) })
-    const adding = people.slice(0, 20).map((id, n) =>
-      olga.rest('POST', `${list}/${group.id}/participants`, { participant_ids: [id, people[(n + 1) % 20]] }, { api: n % 2 }),
-    )
+    const adding = people
+      .slice(0, 20)
+      .map((id, n) =>
+        olga.rest('POST', `${list}/${group.id}/participants`, { participant_ids: [id, people[(n + 1) % 20]] }, { api: n % 2 }),
+      )
     for (const { verdict } of await Promise.all(adding)) expect(verdict).toBe('200')
     const seen = await olga.conversation(group.id)
     expect([seen.participant_count, new Set(seen.participant_ids).size]).toEqual([22, 22])
@@ -223,7 +227,13 @@ describe('participants', () => {
     expect(new Set(seen.participant_ids.slice(0, 2))).toEqual(new Set([olga.id, mona.id]))
     expect(seen.participant_ids.slice(2)).toEqual([max.id, ben.id, bea.id])
     expect(seen.participants.map(({ id }) => id)).toEqual(seen.participant_ids)
-    expect(rolesOf(seen)).toEqual({ [olga.id]: 'owner', [mona.id]: 'moderator', [max.id]: 'moderator', [ben.id]: 'member', [bea.id]: 'member' })
+    expect(rolesOf(seen)).toEqual({
+      [olga.id]: 'owner',
+      [mona.id]: 'moderator',
+      [max.id]: 'moderator',
+      [ben.id]: 'member',
+      [bea.id]: 'member',
+    })
   })
 
   test('of a channel post only as owner or moderator, and all read', async () => {
@@ -247,7 +257,12 @@ describe('every change is told in one system message', () => {
   type Team = Awaited<ReturnType<typeof team>>
   const changes: [what: string, change: (at: Team) => Promise<unknown>, actor: (at: Team) => Person, metadata: (at: Team) => object][] = [
     ['adding', ({ mona, zoe, group }) => add(mona, group, [zoe.id]), (t) => t.mona, (t) => facts('participants_added', t.mona, [t.zoe])],
-    ['removing', ({ olga, bea, group }) => remove(olga, group, bea.id), (t) => t.olga, (t) => facts('participant_removed', t.olga, [t.bea])],
+    [
+      'removing',
+      ({ olga, bea, group }) => remove(olga, group, bea.id),
+      (t) => t.olga,
+      (t) => facts('participant_removed', t.olga, [t.bea]),
+    ],
     ['leaving', ({ bea, group }) => leave(bea, group), (t) => t.bea, (t) => facts('participant_left', t.bea, [t.bea])],
     [
       'leaving as the owner',
@@ -255,7 +270,12 @@ describe('every change is told in one system message', () => {
       (t) => t.olga,
       (t) => facts('participant_left', t.olga, [t.olga], { new_owner_id: t.mona.id }),
     ],
-    ['a role', ({ olga, bea, group }) => promote(olga, group, bea.id, 'moderator'), (t) => t.olga, (t) => facts('role_changed', t.olga, [t.bea])],
+    [
+      'a role',
+      ({ olga, bea, group }) => promote(olga, group, bea.id, 'moderator'),
+      (t) => t.olga,
+      (t) => facts('role_changed', t.olga, [t.bea]),
+    ],
     [
       'handing over',
       ({ olga, bea, group }) => promote(olga, group, bea.id, 'owner'),
@@ -270,7 +290,13 @@ describe('every change is told in one system message', () => {
     const [actor, seqBefore] = [actorOf(at), await count(at.group)]
     await change(at)
     const told = await system(at.ben, at.group)
-    expect(told).toMatchObject({ seq: seqBefore + 1, message_type: 'system', sender_id: actor.id, sender: { first_name: actor.name }, parent: null })
+    expect(told).toMatchObject({
+      seq: seqBefore + 1,
+      message_type: 'system',
+      sender_id: actor.id,
+      sender: { first_name: actor.name },
+      parent: null,
+    })
     expect(told?.metadata).toEqual(metadataOf(at))
     expect(told?.content).toContain(actor.name)
     const seen = await at.ben.conversation(at.group.id)
@@ -284,7 +310,11 @@ describe('every change is told in one system message', () => {
     const { olga, mona, group } = await team()
     await rename(olga, group, { name: 'Same' })
     const before = await count(group)
-    const answers = [await rename(olga, group, { name: 'Same' }), await rename(olga, group, { gone: null }), await promote(olga, group, mona.id, 'moderator')]
+    const answers = [
+      await rename(olga, group, { name: 'Same' }),
+      await rename(olga, group, { gone: null }),
+      await promote(olga, group, mona.id, 'moderator'),
+    ]
     for (const { verdict } of answers) expect(verdict).toBe('200')
     expect(await count(group)).toBe(before)
   })

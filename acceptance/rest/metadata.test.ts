@@ -48,15 +48,25 @@ describe.each(places)('metadata of %s', (_where, put) => {
   }
 
   test.each<[string, Record<string, unknown>]>([
-    ['any keys and values', { mood: 'fine', n: 1.5, yes: true, list: [1, [2, { three: null }]], 'a key': '', '': 1, ключ: 'значение', '👩‍⚕️': '🩺' }],
+    [
+      'any keys and values',
+      { mood: 'fine', n: 1.5, yes: true, list: [1, [2, { three: null }]], 'a key': '', '': 1, ключ: 'значение', '👩‍⚕️': '🩺' },
+    ],
     ['names that objects have anyway', { toString: 'x', hasOwnProperty: 1, valueOf: null, constructor: 'text', length: 3, prototype: {} }],
     ['names of our own fields', { id: 'x', type: 'group', content: 'y', metadata: { metadata: {} }, seq: 0 }],
-    ['typed keys of their types', { name: 'n', description: '', avatar_url: 'https://x', attachment_url: 'u', file_name: 'f.pdf', file_size: 12 }],
+    [
+      'typed keys of their types',
+      { name: 'n', description: '', avatar_url: 'https://x', attachment_url: 'u', file_name: 'f.pdf', file_size: 12 },
+    ],
     ['numbers at the edge', { max: Number.MAX_SAFE_INTEGER, min: -Number.MAX_SAFE_INTEGER, huge: 1e300, tiny: 1e-300, zero: 0, minus: -1 }],
-    ['text that other systems mind', { sql: "'; drop table messages; --", html: '<script>', path: '../..', escape: '\\u0000 \\ " \n\r\t\u2028\u2029' }],
+    [
+      'text that other systems mind',
+      { sql: "'; drop table messages; --", html: '<script>', path: '../..', escape: '\\u0000 \\ " \n\r\t\u2028\u2029' },
+    ],
   ])('keeps %s', async (_what, metadata) => {
     // A conversation's patch takes null as "remove".
-    const kept = _where === 'a changed conversation' ? Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== null)) : metadata
+    const kept =
+      _where === 'a changed conversation' ? Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== null)) : metadata
     expect((await put(metadata)).data.metadata).toEqual(kept)
   })
 
@@ -100,13 +110,15 @@ describe.each(places)('metadata of %s', (_where, put) => {
     expect(await refused(metadata)).toEqual([path])
   })
 
-  test.each(['{"__proto__":{"polluted":1}}', '{"a":{"__proto__":{"polluted":1}}}', '{"constructor":{"prototype":{"polluted":1}}}', '{"\\u005f_proto__":1}'])(
-    'with a key that names a prototype is refused and pollutes nothing: %s',
-    async (metadata) => {
-      await refused(metadata)
-      expect('polluted' in {}).toBe(false)
-    },
-  )
+  test.each([
+    '{"__proto__":{"polluted":1}}',
+    '{"a":{"__proto__":{"polluted":1}}}',
+    '{"constructor":{"prototype":{"polluted":1}}}',
+    '{"\\u005f_proto__":1}',
+  ])('with a key that names a prototype is refused and pollutes nothing: %s', async (metadata) => {
+    await refused(metadata)
+    expect('polluted' in {}).toBe(false)
+  })
 
   test('that is wrong in several ways names them all', async () => {
     expect((await refused({ name: 1, file_size: 'x', file_name: null, other: 1 })).sort()).toEqual(['metadata.file_size', 'metadata.name'])

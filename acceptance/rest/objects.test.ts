@@ -15,7 +15,19 @@ const uuidV7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
 const message = [
-  ...['id', 'conversation_id', 'seq', 'sender_id', 'parent_message_id', 'parent', 'message_type', 'content', 'metadata', 'read_by', 'delivered_to'],
+  ...[
+    'id',
+    'conversation_id',
+    'seq',
+    'sender_id',
+    'parent_message_id',
+    'parent',
+    'message_type',
+    'content',
+    'metadata',
+    'read_by',
+    'delivered_to',
+  ],
   ...['is_edited', 'is_deleted', 'created_at', 'updated_at', 'client_message_id', 'sender'],
 ]
 const sender = ['id', 'first_name', 'last_name', 'avatar_url', 'role']
@@ -55,7 +67,10 @@ const conversationShape = { '': conversation, participants: participant, ...unde
 async function twoWhoTalk() {
   const { ann, bob, conversation: created } = await world.twoPeople()
   // Whatever the platform knows of people must stay with the platform.
-  await world.database.query("update users set fcm_token = 'secret-' || id, avatar_url = 'https://cdn.example.org/a.png' where id = any($1)", [[ann.id, bob.id]])
+  await world.database.query(
+    "update users set fcm_token = 'secret-' || id, avatar_url = 'https://cdn.example.org/a.png' where id = any($1)",
+    [[ann.id, bob.id]],
+  )
   const first = await bob.send(created, 'first')
   const reply = await ann.send(created, 'reply', { parent_message_id: first.id, client_message_id: 'c-1', metadata: { k: 1 } })
   return { ann, bob, created, first, reply }
@@ -66,7 +81,11 @@ test('a message has exactly the keys of the contract, in every answer that shows
   expectShape(reply, messageShape)
   const history = await bob.rest('GET', `${chat}/conversations/${created.id}/messages`)
   expectShape(history.data, { '': ['messages', 'pagination'], ...under('messages', messageShape), pagination })
-  const again = await ann.send(created, 'reply', { parent_message_id: reply.parent_message_id, client_message_id: 'c-1', metadata: { k: 1 } })
+  const again = await ann.send(created, 'reply', {
+    parent_message_id: reply.parent_message_id,
+    client_message_id: 'c-1',
+    metadata: { k: 1 },
+  })
   expectShape(again, messageShape)
   expect(again).toEqual(reply)
   expect(history.data.messages).toContainEqual(reply)
@@ -158,7 +177,14 @@ test('receipts, presence and what an administrator sees have exactly their keys'
 test('nothing private of anybody is in any answer', async () => {
   const { ann, created, reply } = await twoWhoTalk()
   const root = await world.person('Root', { role: 'admin' })
-  const paths = [`conversations`, `conversations/${created.id}`, `conversations/${created.id}/messages`, `messages/${reply.id}/receipts`, 'sync', `presence?user_ids=${ann.id}`]
+  const paths = [
+    `conversations`,
+    `conversations/${created.id}`,
+    `conversations/${created.id}/messages`,
+    `messages/${reply.id}/receipts`,
+    'sync',
+    `presence?user_ids=${ann.id}`,
+  ]
   const answers = await Promise.all(paths.map((path) => ann.rest('GET', `${chat}/${path}`)))
   answers.push(await root.rest('GET', `/api/v1/admin/messages/${reply.id}?reason=complaint`))
   for (const { body, verdict } of answers) {
@@ -178,7 +204,9 @@ test('last_seen is a time once somebody was here, and online people are shown as
 
 test('ids are accepted in any case and given in lower case', async () => {
   const { ann, bob, conversation: created } = await world.twoPeople()
-  const answer = await ann.rest<{ id: string; participant_ids: string[] }>('POST', `${chat}/conversations`, { participant_ids: [bob.id.toUpperCase()] })
+  const answer = await ann.rest<{ id: string; participant_ids: string[] }>('POST', `${chat}/conversations`, {
+    participant_ids: [bob.id.toUpperCase()],
+  })
   expect(answer.verdict).toBe('200')
   expect(answer.data.id).toBe(created.id)
   for (const id of answer.data.participant_ids) expect(id).toMatch(uuid)

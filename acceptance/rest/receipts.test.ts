@@ -10,7 +10,12 @@ afterAll(() => world.close())
 
 type Kind = 'read' | 'delivered'
 const mark = (who: Person, kind: Kind, at: { id: string }, message_ids: unknown, api = 0) =>
-  who.rest<{ message_ids: string[]; unread_count?: number }>('POST', `/api/v1/chat/conversations/${at.id}/${kind}`, { message_ids }, { api })
+  who.rest<{ message_ids: string[]; unread_count?: number }>(
+    'POST',
+    `/api/v1/chat/conversations/${at.id}/${kind}`,
+    { message_ids },
+    { api },
+  )
 const receiptsOf = async (who: Person, { id }: { id: string }) =>
   (await who.rest<{ receipts: Receipt[] }>('GET', `/api/v1/chat/messages/${id}/receipts`)).data.receipts
 const shown = async (who: Person, at: { id: string }, { id }: Message) => {
@@ -57,7 +62,9 @@ describe('marking', () => {
     const { ann, bob, conversation } = await world.twoPeople()
     const ids: string[] = []
     for (let n = 0; n < 10; n++) ids.push((await ann.send(conversation, `${n}`)).id)
-    const answers = await Promise.all(Array.from({ length: 12 }, (_, n) => mark(bob, n % 3 ? 'read' : 'delivered', conversation, ids, n % 2)))
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, n) => mark(bob, n % 3 ? 'read' : 'delivered', conversation, ids, n % 2)),
+    )
     const newly = (kind: Kind) => answers.filter((_, n) => (n % 3 ? 'read' : 'delivered') === kind).flatMap(({ data }) => data.message_ids)
     expect(newly('read').sort()).toEqual([...ids].sort())
     expect(new Set(newly('delivered')).size).toBe(newly('delivered').length)
@@ -66,7 +73,11 @@ describe('marking', () => {
 
   test.each(['read', 'delivered'] as const)('%s ignores own, unknown, deleted and foreign ids', async (kind) => {
     const { ann, bob, conversation } = await world.twoPeople()
-    const [own, theirs, gone] = [await bob.send(conversation, 'own'), await ann.send(conversation, 'theirs'), await ann.send(conversation, 'gone')]
+    const [own, theirs, gone] = [
+      await bob.send(conversation, 'own'),
+      await ann.send(conversation, 'theirs'),
+      await ann.send(conversation, 'gone'),
+    ]
     await ann.rest('DELETE', `/api/v1/chat/messages/${gone.id}`)
     const other = await bob.create({ type: 'group', participant_ids: [ann.id] })
     const elsewhere = await ann.send(other, 'elsewhere')
@@ -159,7 +170,8 @@ describe('receipts of a message', () => {
     const { ann, bob, conversation } = await world.twoPeople()
     const message = await ann.send(conversation, 'x')
     await ann.rest('DELETE', `/api/v1/chat/messages/${message.id}`)
-    for (const who of [ann, bob]) expect((await who.rest('GET', `/api/v1/chat/messages/${message.id}/receipts`)).verdict).toBe('404 MESSAGE_NOT_FOUND')
+    for (const who of [ann, bob])
+      expect((await who.rest('GET', `/api/v1/chat/messages/${message.id}/receipts`)).verdict).toBe('404 MESSAGE_NOT_FOUND')
   })
 
   test('fit for any set of marks: as the sum of what everybody did', async () => {
@@ -173,10 +185,20 @@ describe('receipts of a message', () => {
       [high, 'delivered', (n) => n > 20],
       [high, 'read', (n) => n > 30],
     ]
-    for (const [who, kind, fits] of plan) await mark(who, kind, group, sent.filter((_, n) => fits(n)).map(({ id }) => id))
+    for (const [who, kind, fits] of plan)
+      await mark(
+        who,
+        kind,
+        group,
+        sent.filter((_, n) => fits(n)).map(({ id }) => id),
+      )
     const history = await low.history(group, '?limit=40')
-    const did = (n: number, kinds: Kind[]) =>
-      [ann.id, ...[low, middle, high].filter((who) => plan.some(([one, kind, fits]) => one === who && kinds.includes(kind) && fits(n))).map(({ id }) => id)]
+    const did = (n: number, kinds: Kind[]) => [
+      ann.id,
+      ...[low, middle, high]
+        .filter((who) => plan.some(([one, kind, fits]) => one === who && kinds.includes(kind) && fits(n)))
+        .map(({ id }) => id),
+    ]
     for (const [n, message] of [...history].reverse().entries())
       expect([message.read_by, message.delivered_to], `message ${n}`).toEqual([did(n, ['read']), did(n, ['read', 'delivered'])])
   })
@@ -191,11 +213,17 @@ describe('a deleted message', () => {
     const answers = await Promise.all([0, 1, 0, 1].map((api) => remove(ann, gone, api)))
     expect(answers.map(({ verdict }) => verdict)).toEqual(['200', '200', '200', '200'])
     expect((await remove(ann, gone)).verdict).toBe('200')
-    const { data } = await bob.rest<{ messages: Message[]; pagination: { total: number } }>('GET', `/api/v1/chat/conversations/${conversation.id}/messages`)
+    const { data } = await bob.rest<{ messages: Message[]; pagination: { total: number } }>(
+      'GET',
+      `/api/v1/chat/conversations/${conversation.id}/messages`,
+    )
     expect([data.messages.map(({ id }) => id), data.pagination.total]).toEqual([[kept.id], 1])
     expect(await bob.conversation(conversation.id)).toMatchObject({ unread_count: 1, last_message: { id: kept.id } })
     expect((await ann.send(conversation, 'next')).seq).toBe(3)
-    const { rows } = await world.database.query("select count(*)::int as n from audit_log where action = 'message_deleted' and message_id = $1", [gone.id])
+    const { rows } = await world.database.query(
+      "select count(*)::int as n from audit_log where action = 'message_deleted' and message_id = $1",
+      [gone.id],
+    )
     expect(rows).toEqual([{ n: 1 }])
   })
 
@@ -216,7 +244,8 @@ describe('a deleted message', () => {
     const { ann, bob, conversation } = await world.twoPeople()
     const root = await world.person('Root', { role: 'admin' })
     const message = await ann.send(conversation, 'evidence', { metadata: { a: 1 } })
-    const look = (who: Person, query: string, headers = {}) => who.rest('GET', `/api/v1/admin/messages/${message.id}${query}`, undefined, { headers })
+    const look = (who: Person, query: string, headers = {}) =>
+      who.rest('GET', `/api/v1/admin/messages/${message.id}${query}`, undefined, { headers })
     expect((await look(root, '?reason=abc')).data).toEqual({ ...message, deleted_at: null, deleted_by: null })
     await mark(bob, 'read', conversation, [message.id])
     await remove(ann, message)
@@ -248,7 +277,10 @@ describe('a deleted message', () => {
     expect((await look(root, `?reason=${encodeURIComponent('😀'.repeat(500))}`)).verdict).toBe('200')
     expect((await look(root, '?reason=abc', newUserId())).verdict).toBe('404 MESSAGE_NOT_FOUND')
     expect((await look(root, '?reason=abc', 'x')).paths).toEqual(['message_id'])
-    const { rows } = await world.database.query("select count(*)::int as n from audit_log where message_id = $1 and action = 'message_read_by_admin'", [id])
+    const { rows } = await world.database.query(
+      "select count(*)::int as n from audit_log where message_id = $1 and action = 'message_read_by_admin'",
+      [id],
+    )
     expect(rows).toEqual([{ n: 2 }])
   })
 })

@@ -13,8 +13,15 @@ beforeAll(async () => {
 afterAll(() => world.close())
 
 const messages = (of: { id: string }) => `/api/v1/chat/conversations/${of.id}/messages`
-const send = (body: unknown, { who = ann, to = conversation, headers = {}, api = 0 }: { who?: Person; to?: { id: string }; headers?: Record<string, string>; api?: number } = {}) =>
-  who.rest<Message>('POST', messages(to), body, { headers, api })
+const send = (
+  body: unknown,
+  {
+    who = ann,
+    to = conversation,
+    headers = {},
+    api = 0,
+  }: { who?: Person; to?: { id: string }; headers?: Record<string, string>; api?: number } = {},
+) => who.rest<Message>('POST', messages(to), body, { headers, api })
 
 describe('content', () => {
   test.each<[string, string]>([
@@ -41,7 +48,8 @@ describe('content', () => {
   })
 
   test('of a text has at most 5,000 characters, counted in code points', async () => {
-    for (const longest of ['a'.repeat(5000), '😀'.repeat(5000), 'я'.repeat(5000)]) expect((await send({ content: longest })).data.content).toBe(longest)
+    for (const longest of ['a'.repeat(5000), '😀'.repeat(5000), 'я'.repeat(5000)])
+      expect((await send({ content: longest })).data.content).toBe(longest)
     for (const tooLong of ['a'.repeat(5001), '😀'.repeat(5001), `${' '.repeat(5000)}x`]) {
       const answer = await send({ content: tooLong })
       expect([answer.verdict, answer.paths]).toEqual(['400 VALIDATION_ERROR', ['content']])
@@ -61,9 +69,12 @@ describe('content', () => {
     expect((await send({ content })).paths).toEqual(['content'])
   })
 
-  test.each(['"a\\u0000b"', '"\\ud800"', '"\\udc00\\ud800"', '"x\\ud83d"'])('holds neither NUL nor half a surrogate pair: %s', async (content) => {
-    expect((await send(`{"content":${content}}`)).paths).toEqual(['content'])
-  })
+  test.each(['"a\\u0000b"', '"\\ud800"', '"\\udc00\\ud800"', '"x\\ud83d"'])(
+    'holds neither NUL nor half a surrogate pair: %s',
+    async (content) => {
+      expect((await send(`{"content":${content}}`)).paths).toEqual(['content'])
+    },
+  )
 
   test('may be longer or shorter where the setting says so', async () => {
     const small = await startWorld({ gateways: 0, env: { CHAT_MESSAGE_MAX_LENGTH: '3' } })
@@ -80,7 +91,8 @@ describe('content', () => {
 describe('types', () => {
   test('are text unless told otherwise', async () => {
     expect((await send({ content: 'x' })).data.message_type).toBe('text')
-    for (const message_type of ['text', 'image', 'file']) expect((await send({ message_type, content: 'x' })).data.message_type).toBe(message_type)
+    for (const message_type of ['text', 'image', 'file'])
+      expect((await send({ message_type, content: 'x' })).data.message_type).toBe(message_type)
   })
 
   test.each(['image', 'file'])('%s needs content or metadata', async (message_type) => {
@@ -101,7 +113,8 @@ describe('types', () => {
     const former = await world.person('Former', { role: 'admin' })
     await world.database.query("update users set role = 'patient' where id = $1", [former.id])
     const group = await ann.create({ type: 'group', participant_ids: [root.id, former.id] })
-    for (const who of [ann, former]) expect((await send({ message_type: 'system', content: 'x' }, { who, to: group })).verdict).toBe('403 FORBIDDEN')
+    for (const who of [ann, former])
+      expect((await send({ message_type: 'system', content: 'x' }, { who, to: group })).verdict).toBe('403 FORBIDDEN')
     const sent = await send({ message_type: 'system', content: 'Maintenance tonight' }, { who: root, to: group })
     expect(sent.data).toMatchObject({ message_type: 'system', sender_id: root.id })
     expect((await ann.conversation(group.id)).unread_count).toBe(0)
@@ -114,7 +127,14 @@ describe('a reply', () => {
       const parent = (await send({ content })).data
       const quoted = [...content].slice(0, 200).join('')
       const reply = (await send({ content: 'yes', parent_message_id: parent.id }, { who: bob })).data
-      expect(reply.parent).toEqual({ id: parent.id, seq: parent.seq, sender_id: ann.id, message_type: 'text', content: quoted, is_deleted: false })
+      expect(reply.parent).toEqual({
+        id: parent.id,
+        seq: parent.seq,
+        sender_id: ann.id,
+        message_type: 'text',
+        content: quoted,
+        is_deleted: false,
+      })
       expect((await ann.history(conversation, '?limit=1'))[0]).toEqual(reply)
     }
   })
@@ -130,7 +150,14 @@ describe('a reply', () => {
     const before = (await send({ content: 'before', parent_message_id: parent.id })).data
     await ann.rest('DELETE', `/api/v1/chat/messages/${parent.id}`)
     const after = (await send({ content: 'after', parent_message_id: parent.id })).data
-    expect(after.parent).toEqual({ id: parent.id, seq: parent.seq, sender_id: ann.id, message_type: 'text', content: null, is_deleted: true })
+    expect(after.parent).toEqual({
+      id: parent.id,
+      seq: parent.seq,
+      sender_id: ann.id,
+      message_type: 'text',
+      content: null,
+      is_deleted: true,
+    })
     const [newest, older] = await bob.history(conversation, '?limit=2')
     expect([newest?.parent, older?.parent]).toEqual([after.parent, after.parent])
     expect(older?.id).toBe(before.id)
@@ -163,11 +190,15 @@ describe('what a client writes', () => {
     expect((await dora.rest('POST', `${path}/participants`, { participantIds: [ann.id] })).verdict).toBe('200')
     expect((await dora.rest('PATCH', `${path}/participants/${ann.id}`, { participantRole: 'moderator' })).verdict).toBe('200')
     expect((await dora.rest<{ presence: unknown[] }>('GET', `/api/v1/chat/presence?userIds=${emil.id}`)).data.presence).toHaveLength(1)
-    for (const key of ['fcm_token', 'fcmToken', 'token']) expect((await dora.rest('POST', '/api/v1/auth/fcm-token', { [key]: `t-${key}` })).verdict).toBe('200')
+    for (const key of ['fcm_token', 'fcmToken', 'token'])
+      expect((await dora.rest('POST', '/api/v1/auth/fcm-token', { [key]: `t-${key}` })).verdict).toBe('200')
   })
 
   test('is named as the contract spells it when it is wrong, however it was spelled', async () => {
-    expect((await send({ messageType: 'x', content: 'x', parentMessageId: 'y' })).paths.sort()).toEqual(['message_type', 'parent_message_id'])
+    expect((await send({ messageType: 'x', content: 'x', parentMessageId: 'y' })).paths.sort()).toEqual([
+      'message_type',
+      'parent_message_id',
+    ])
     const read = await ann.rest('POST', `/api/v1/chat/conversations/${conversation.id}/read`, { messageIds: [newUserId(), 'x'] })
     expect(read.paths).toEqual(['message_ids.1'])
   })
@@ -179,7 +210,15 @@ describe('what a client writes', () => {
   })
 
   test('but is not known is ignored and never stored', async () => {
-    const extra = { id: newUserId(), seq: 99, sender_id: bob.id, is_deleted: true, created_at: '2000-01-01T00:00:00.000Z', read_by: [bob.id], surprise: { a: 1 } }
+    const extra = {
+      id: newUserId(),
+      seq: 99,
+      sender_id: bob.id,
+      is_deleted: true,
+      created_at: '2000-01-01T00:00:00.000Z',
+      read_by: [bob.id],
+      surprise: { a: 1 },
+    }
     const { data } = await send({ content: 'x', ...extra })
     expect(data).toMatchObject({ sender_id: ann.id, is_deleted: false, read_by: [ann.id], metadata: {} })
     for (const [key, value] of Object.entries(extra)) expect(data).not.toHaveProperty(key, value === true ? true : value)
@@ -204,7 +243,9 @@ describe('seq', () => {
     const [carl] = await world.people('Carl')
     const group = await talk.ann.create({ type: 'group', participant_ids: [talk.bob.id, carl.id] })
     const senders = [talk.ann, talk.bob, carl]
-    const sends = Array.from({ length: 60 }, (_, n) => (senders[n % 3] ?? carl).send(group, `${n}`, n % 10 ? {} : { client_message_id: `c${n}` }, { api: n % 2 }))
+    const sends = Array.from({ length: 60 }, (_, n) =>
+      (senders[n % 3] ?? carl).send(group, `${n}`, n % 10 ? {} : { client_message_id: `c${n}` }, { api: n % 2 }),
+    )
     // Refused ones between them take no number.
     const refused = Array.from({ length: 10 }, () => carl.rest('POST', messages(group), { content: 'x', parent_message_id: newUserId() }))
     const sent = await Promise.all(sends)
@@ -214,7 +255,9 @@ describe('seq', () => {
     expect(history.map(({ seq }) => seq)).toEqual(Array.from({ length: 60 }, (_, n) => 60 - n))
     const times = history.map(({ created_at }) => created_at)
     expect(times).toEqual([...times].sort().reverse())
-    expect(new Map(history.map(({ id, seq }) => [id, seq]))).toEqual(new Map(sent.map(({ id, seq }) => [id, seq] as const).sort((a, b) => b[1] - a[1])))
+    expect(new Map(history.map(({ id, seq }) => [id, seq]))).toEqual(
+      new Map(sent.map(({ id, seq }) => [id, seq] as const).sort((a, b) => b[1] - a[1])),
+    )
   })
 })
 
@@ -253,7 +296,13 @@ describe('a client_message_id', () => {
     const parent = (await send({ content: 'parent' })).data
     const body = { content: 'one', client_message_id: fresh(), metadata: { a: 1 } }
     const { data } = await send(body)
-    const others = [{ content: 'two' }, { message_type: 'image' }, { metadata: {} }, { metadata: { a: 2 } }, { parent_message_id: parent.id }]
+    const others = [
+      { content: 'two' },
+      { message_type: 'image' },
+      { metadata: {} },
+      { metadata: { a: 2 } },
+      { parent_message_id: parent.id },
+    ]
     for (const other of others) expect((await send({ ...body, ...other })).verdict, JSON.stringify(other)).toBe('409 CONFLICT')
     expect((await ann.history(conversation, '?limit=1'))[0]).toEqual(data)
   })

@@ -7,7 +7,7 @@ import {
   leaseBatchMax,
   leaveGateways,
   listLeased,
-  sweepGateways,
+  startPresenceSweeper,
   takeLeases,
   type Chat,
 } from '@viatra-chat/chat'
@@ -30,9 +30,6 @@ interface Held {
 }
 
 const beatIntervalMs = 5000
-const sweepIntervalMs = 1000
-// After an outage of Redis all leases have lapsed; the others get this long to renew theirs before anybody is called dead.
-const settleMs = 10_000
 // Each beat renews a share of the people, so that everyone is renewed every two minutes; their keys live five.
 const beatsPerRenewal = 24
 
@@ -45,17 +42,17 @@ export class Presence {
   readonly #gatewayId: string
   readonly #graceMs: number
   readonly #held = new Map<UserId, Held>()
-  readonly #timers: NodeJS.Timeout[]
+  readonly #heartbeat: NodeJS.Timeout
+  readonly #stopSweeper: () => void
   #renewalQueue: UserId[] = []
-  #sweepFrom = 0
-  #isSweeping = false
   #isStopped = false
 
   constructor({ chat, gatewayId, graceMs }: PresenceOptions) {
     this.#chat = chat
     this.#gatewayId = gatewayId
     this.#graceMs = graceMs
-    this.#timers = [setInterval(this.#beatNow, beatIntervalMs), setInterval(() => this.#sweep(), sweepIntervalMs)]
+    this.#heartbeat = setInterval(this.#beatNow, beatIntervalMs)
+    this.#stopSweeper = startPresenceSweeper(chat)
     if (chat.redis.status === 'ready') this.#beatNow()
     // At the start, and after an outage: the sooner everybody is back in Redis the better.
     chat.redis.on('ready', this.#beatNow)
@@ -89,7 +86,8 @@ export class Presence {
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#chat.redis.off('ready', this.#beatNow)
-    for (const timer of this.#timers) clearInterval(timer)
+    clearInterval(this.#heartbeat)
+    this.#stopSweeper()
     for (const person of this.#held.values()) clearTimeout(person.graceTimer)
     await leaveGateways(this.#chat.redis, this.#gatewayId, this.#graceMs)
   }
@@ -112,11 +110,7 @@ export class Presence {
 
   async #beat(): Promise<void> {
     const expected = this.#held.size
-    const { kept, people } = await beatGateway(this.#chat.redis, this.#gatewayId).catch((error: unknown) => {
-      this.#sweepFrom = Infinity
-      throw error
-    })
-    if (this.#sweepFrom === Infinity) this.#sweepFrom = Date.now() + settleMs
+    const { kept, people } = await beatGateway(this.#chat.redis, this.#gatewayId)
     if (kept && people === expected) await this.#renewSome()
     else await this.#reconcile()
   }
@@ -145,12 +139,6 @@ export class Presence {
     const forgotten = userIds.filter((userId) => !this.#held.has(userId))
     const went = await endLeases(this.#chat.redis, this.#gatewayId, forgotten, { lastSeen })
     await announceGone(this.#chat, went ?? [], lastSeen)
-  }
-
-  #sweep(): void {
-    if (this.#isSweeping || Date.now() < this.#sweepFrom) return
-    this.#isSweeping = true
-    void this.#attempt(() => sweepGateways(this.#chat)).finally(() => (this.#isSweeping = false))
   }
 
   async #attempt(step: () => Promise<void>): Promise<void> {

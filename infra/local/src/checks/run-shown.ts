@@ -29,7 +29,9 @@ export function endOnSignals(): void {
     ['SIGTERM', 143],
     ['SIGHUP', 129],
   ] as const) {
-    process.once(signal, () => {
+    // npm passes on a Ctrl-C that the terminal has already sent us.
+    process.on(signal, () => {
+      if (interrupted) return
       interrupted = true
       for (const pid of groups) process.kill(-pid, 'SIGTERM')
       setTimeout(() => process.exit(code), 1000)

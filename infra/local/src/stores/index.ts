@@ -1,3 +1,4 @@
+export { unpackDebianPackages, type DebianPackages } from './debian-packages.js'
 export { postgresFolder, startPostgres, type PostgresOptions } from './postgres.js'
 export { startRedis, type RedisOptions } from './redis.js'
 export { givenStore, type Store } from './store.js'
