@@ -112,7 +112,9 @@ test('message_delivered and message_read go to the room', async () => {
 
 test('message_deleted goes to the room once; the list screens learn the newest message if it was that', async () => {
   const [before, newest] = [await bob.send(group, 'stays'), await bob.send(group, 'goes')]
-  await Promise.all(participantsEars().map((connection) => eventually(() => connection.drop(({ payload }) => JSON.stringify(payload).includes(newest.id)))))
+  await Promise.all(
+    participantsEars().map((connection) => eventually(() => connection.drop(({ payload }) => JSON.stringify(payload).includes(newest.id)))),
+  )
   for (const connection of all()) connection.forget()
 
   const path = `/api/v1/chat/messages/${newest.id}`
@@ -144,7 +146,8 @@ test('user_typing goes to the room but the typistâ€™s own sockets', async () => 
   await ears.annElsewhere.get('leave_conversation', { conversationId: group.id })
   await hearOut(ann, group, ...participantsEars())
   expect(ears.bobJoined.seen('user_typing')).toEqual([payload, { ...payload, isTyping: false }])
-  for (const name of ['annJoined', 'annElsewhere', 'bobUnjoined', 'cidUnjoined', 'stranger'] as const) expect(ears[name].seen('user_typing')).toEqual([])
+  for (const name of ['annJoined', 'annElsewhere', 'bobUnjoined', 'cidUnjoined', 'stranger'] as const)
+    expect(ears[name].seen('user_typing')).toEqual([])
 })
 
 test('user_online and user_offline go to connected people who share a conversation, joined or not', async () => {
@@ -166,7 +169,16 @@ test('conversation_created goes to all sockets of the participants, the creatorâ
   expect(who).toEqual(['annJoined', 'annElsewhere', 'bobJoined', 'bobUnjoined'])
   expect(payload).toEqual(created)
   expect(keys(payload)).toEqual([...conversationKeys, 'unread_count'].sort())
-  expect(keys(created.participants[0])).toEqual(['avatar_url', 'first_name', 'id', 'is_online', 'last_name', 'last_seen', 'participant_role', 'role'])
+  expect(keys(created.participants[0])).toEqual([
+    'avatar_url',
+    'first_name',
+    'id',
+    'is_online',
+    'last_name',
+    'last_seen',
+    'participant_role',
+    'role',
+  ])
   expect(created.participants.map(({ is_online }) => is_online)).toEqual([true, true])
   expect((await heardBy('conversation_updated')).who).toEqual([])
 })
@@ -188,9 +200,19 @@ test.each<[what: string, change: () => Promise<unknown>, action: string]>([
   expect(who).toEqual(everybody)
   expect(keys(payload)).toEqual(conversationKeys)
   const now = await ann.conversation(group.id)
-  expect(payload).toMatchObject({ id: group.id, metadata: now.metadata, participant_ids: now.participant_ids, participant_count: now.participant_count })
+  expect(payload).toMatchObject({
+    id: group.id,
+    metadata: now.metadata,
+    participant_ids: now.participant_ids,
+    participant_count: now.participant_count,
+  })
   const [message] = ears.annJoined.seen('new_message') as [Message]
-  expect(message).toMatchObject({ message_type: 'system', sender_id: ann.id, content: expect.stringMatching(/\S/), metadata: { action, actor_id: ann.id } })
+  expect(message).toMatchObject({
+    message_type: 'system',
+    sender_id: ann.id,
+    content: expect.stringMatching(/\S/),
+    metadata: { action, actor_id: ann.id },
+  })
 })
 
 test('conversation_removed goes to all sockets of the person removed, and to nobody else', async () => {

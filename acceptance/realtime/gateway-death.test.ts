@@ -17,9 +17,20 @@ test('when a gateway dies, its people go offline within 30 s, but not those who 
   const [ann, bob, cid] = await world.people('Ann', 'Bob', 'Cid')
   const group = await ann.create({ type: 'group', participant_ids: [bob.id, cid.id] })
   const watcher = await joinFrom(ann, group, 0)
-  const [bobs, cids, cidsOther] = await Promise.all([connect(doomed.url, { token: bob.token }), connect(doomed.url, { token: cid.token }), cid.connect(1)])
+  const [bobs, cids, cidsOther] = await Promise.all([
+    connect(doomed.url, { token: bob.token }),
+    connect(doomed.url, { token: cid.token }),
+    cid.connect(1),
+  ])
   await bobs.get('join_conversation', { conversationId: group.id })
-  await eventually(() => expect(watcher.seen('user_online').map(({ userId }) => userId).sort()).toEqual([bob.id, cid.id].sort()))
+  await eventually(() =>
+    expect(
+      watcher
+        .seen('user_online')
+        .map(({ userId }) => userId)
+        .sort(),
+    ).toEqual([bob.id, cid.id].sort()),
+  )
   const hello = await bobs.get('send_message', { conversationId: group.id, content: 'hello from another process' })
   await watcher.hears('new_message', ({ id }) => id === hello.id)
 

@@ -1,5 +1,4 @@
-import { createHmac } from 'node:crypto'
-import { connect, eventually, newUserId, startWorld, type Person, type World } from '@viatra-chat/testkit'
+import { connect, eventually, forgeToken, newUserId, secondsFromNow, startWorld, type Person, type World } from '@viatra-chat/testkit'
 import { io } from 'socket.io-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
@@ -13,16 +12,7 @@ beforeAll(async () => {
 afterAll(() => world.close())
 
 const url = () => world.gateways[0] ?? ''
-const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
-
-/** A token of any claims, signed with the right secret unless another is given. */
-function jwt(claims: Record<string, unknown>, { alg = 'HS256', secret = world.secret, header = {} } = {}): string {
-  const signed = `${base64url({ alg, typ: 'JWT', ...header })}.${base64url(claims)}`
-  return `${signed}.${alg === 'none' ? '' : createHmac('sha256', secret).update(signed).digest('base64url')}`
-}
-
-const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds
-const good = () => ({ userId: ann.id, exp: inSeconds(60) })
+const good = () => ({ userId: ann.id, exp: secondsFromNow(60) })
 
 const refusal = async (opening: Promise<{ close(): void }>): Promise<unknown> => {
   const error: unknown = await opening.then(
@@ -41,10 +31,10 @@ async function isServing(): Promise<void> {
 
 describe('the token of a handshake', () => {
   test.each<[what: string, auth: () => Record<string, unknown>]>([
-    ['userId alone', () => ({ token: jwt(good()) })],
-    ['sub alone', () => ({ token: jwt({ sub: ann.id, exp: inSeconds(60) }) })],
-    ['userId and sub that agree, type access', () => ({ token: jwt({ ...good(), sub: ann.id, type: 'access' }) })],
-    ['type null, nbf within the leeway', () => ({ token: jwt({ ...good(), type: null, nbf: inSeconds(3) }) })],
+    ['userId alone', () => ({ token: forgeToken(good()) })],
+    ['sub alone', () => ({ token: forgeToken({ sub: ann.id, exp: secondsFromNow(60) }) })],
+    ['userId and sub that agree, type access', () => ({ token: forgeToken({ ...good(), sub: ann.id, type: 'access' }) })],
+    ['type null, nbf within the leeway', () => ({ token: forgeToken({ ...good(), type: null, nbf: secondsFromNow(3) }) })],
   ])('%s is accepted', async (_, auth) => {
     const connection = await connect(url(), auth())
     await connection.get('sync')
@@ -56,27 +46,27 @@ describe('the token of a handshake', () => {
     ['none', 'TOKEN_MISSING', () => ({})],
     ['null', 'TOKEN_MISSING', () => ({ token: null })],
     ['empty', 'TOKEN_MISSING', () => ({ token: '' })],
-    ['under another name', 'TOKEN_MISSING', () => ({ jwt: jwt(good()) })],
+    ['under another name', 'TOKEN_MISSING', () => ({ jwt: forgeToken(good()) })],
     ['a number', 'TOKEN_INVALID', () => ({ token: 5 })],
     ['an object', 'TOKEN_INVALID', () => ({ token: { toString: 'x' } })],
-    ['a list', 'TOKEN_INVALID', () => ({ token: [jwt(good())] })],
+    ['a list', 'TOKEN_INVALID', () => ({ token: [forgeToken(good())] })],
     ['no JWT', 'TOKEN_INVALID', () => ({ token: 'hello' })],
     ['dots', 'TOKEN_INVALID', () => ({ token: '..' })],
     ['50,000 characters', 'TOKEN_INVALID', () => ({ token: 'a'.repeat(50_000) })],
-    ['as a header would have it', 'TOKEN_INVALID', () => ({ token: `Bearer ${jwt(good())}` })],
-    ['signed with another secret', 'TOKEN_INVALID', () => ({ token: jwt(good(), { secret: 'another' }) })],
-    ['not signed', 'TOKEN_INVALID', () => ({ token: jwt(good(), { alg: 'none' }) })],
-    ['of another algorithm', 'TOKEN_INVALID', () => ({ token: jwt(good(), { alg: 'HS512' }) })],
-    ['with an extension it insists on', 'TOKEN_INVALID', () => ({ token: jwt(good(), { header: { crit: ['x'], x: 1 } }) })],
-    ['expired', 'TOKEN_EXPIRED', () => ({ token: jwt({ ...good(), exp: inSeconds(-10) }) })],
-    ['without an end', 'TOKEN_INVALID', () => ({ token: jwt({ userId: ann.id }) })],
-    ['with an end that is no number', 'TOKEN_INVALID', () => ({ token: jwt({ ...good(), exp: 'never' }) })],
-    ['not valid yet', 'TOKEN_INVALID', () => ({ token: jwt({ ...good(), nbf: inSeconds(30) }) })],
-    ['of the type refresh', 'TOKEN_INVALID', () => ({ token: jwt({ ...good(), type: 'refresh' }) })],
-    ['of nobody', 'TOKEN_INVALID', () => ({ token: jwt({ exp: inSeconds(60) }) })],
-    ['of two people', 'TOKEN_INVALID', () => ({ token: jwt({ ...good(), sub: nobody }) })],
-    ['of a person whose id is no UUID', 'TOKEN_INVALID', () => ({ token: jwt({ ...good(), userId: `' or 1=1` }) })],
-    ['of a person who does not exist', 'TOKEN_INVALID', () => ({ token: jwt({ ...good(), userId: nobody }) })],
+    ['as a header would have it', 'TOKEN_INVALID', () => ({ token: `Bearer ${forgeToken(good())}` })],
+    ['signed with another secret', 'TOKEN_INVALID', () => ({ token: forgeToken(good(), { key: 'another' }) })],
+    ['not signed', 'TOKEN_INVALID', () => ({ token: forgeToken(good(), { key: null, header: { alg: 'none' } }) })],
+    ['of another algorithm', 'TOKEN_INVALID', () => ({ token: forgeToken(good(), { header: { alg: 'HS512' } }) })],
+    ['with an extension it insists on', 'TOKEN_INVALID', () => ({ token: forgeToken(good(), { header: { crit: ['x'], x: 1 } }) })],
+    ['expired', 'TOKEN_EXPIRED', () => ({ token: forgeToken({ ...good(), exp: secondsFromNow(-10) }) })],
+    ['without an end', 'TOKEN_INVALID', () => ({ token: forgeToken({ userId: ann.id }) })],
+    ['with an end that is no number', 'TOKEN_INVALID', () => ({ token: forgeToken({ ...good(), exp: 'never' }) })],
+    ['not valid yet', 'TOKEN_INVALID', () => ({ token: forgeToken({ ...good(), nbf: secondsFromNow(30) }) })],
+    ['of the type refresh', 'TOKEN_INVALID', () => ({ token: forgeToken({ ...good(), type: 'refresh' }) })],
+    ['of nobody', 'TOKEN_INVALID', () => ({ token: forgeToken({ exp: secondsFromNow(60) }) })],
+    ['of two people', 'TOKEN_INVALID', () => ({ token: forgeToken({ ...good(), sub: nobody }) })],
+    ['of a person whose id is no UUID', 'TOKEN_INVALID', () => ({ token: forgeToken({ ...good(), userId: `' or 1=1` }) })],
+    ['of a person who does not exist', 'TOKEN_INVALID', () => ({ token: forgeToken({ ...good(), userId: nobody }) })],
   ])('%s: refused with a code', async (_, code, auth) => {
     expect(await refusal(connect(url(), auth()))).toEqual({ code, message: expect.stringMatching(/\S/) })
     await isServing()
@@ -129,22 +119,24 @@ test('long polling is off unless it is configured', async () => {
 })
 
 describe('a session', () => {
-  const brief = (seconds: number, who = ann) => jwt({ userId: who.id, exp: inSeconds(seconds) })
+  const brief = (seconds: number, who = ann) => forgeToken({ userId: who.id, exp: secondsFromNow(seconds) })
 
   test('ends with its token: an error says so, and the connection is closed', async () => {
     const connection = await connect(url(), { token: brief(2) })
     await connection.get('sync')
     await connection.ended()
     expect(connection.told()).toEqual([['error', { message: expect.stringMatching(/\S/), code: 'TOKEN_EXPIRED', event: null }]])
-    expect(Date.now()).toBeGreaterThan(inSeconds(0) * 1000)
+    expect(Date.now()).toBeGreaterThan(secondsFromNow(0) * 1000)
   })
 
   test('goes on with a fresh token of the same person', async () => {
-    const exp = inSeconds(2)
-    const [renewed, witness] = await Promise.all([1, 2].map(() => connect(url(), { token: jwt({ userId: ann.id, exp }) })))
+    const exp = secondsFromNow(2)
+    const [renewed, witness] = await Promise.all([1, 2].map(() => connect(url(), { token: forgeToken({ userId: ann.id, exp }) })))
     if (!renewed || !witness) throw new Error('both connect')
-    const until = inSeconds(60)
-    expect(await renewed.get('authenticate', { token: jwt({ sub: ann.id, exp: until }) })).toEqual({ expires_at: new Date(until * 1000).toISOString() })
+    const until = secondsFromNow(60)
+    expect(await renewed.get('authenticate', { token: forgeToken({ sub: ann.id, exp: until }) })).toEqual({
+      expires_at: new Date(until * 1000).toISOString(),
+    })
     await witness.ended()
     await renewed.get('sync')
     expect(renewed.told()).toEqual([])
@@ -163,13 +155,16 @@ describe('a session', () => {
     const connection = await connect(url(), { token: brief(2) })
     expect(await connection.refused('authenticate', { token: bob.token })).toBe('FORBIDDEN')
     expect(await connection.refused('authenticate', { token: 'x' })).toBe('TOKEN_INVALID')
-    expect(await connection.refused('authenticate', { token: jwt({ ...good(), exp: inSeconds(-20) }) })).toBe('TOKEN_EXPIRED')
-    expect(await connection.refused('authenticate', { token: jwt({ ...good(), type: 'refresh' }) })).toBe('TOKEN_INVALID')
-    for (const payload of [{}, { token: null }, null, 'x']) expect(['TOKEN_MISSING', 'VALIDATION_ERROR']).toContain(await connection.refused('authenticate', payload))
+    expect(await connection.refused('authenticate', { token: forgeToken({ ...good(), exp: secondsFromNow(-20) }) })).toBe('TOKEN_EXPIRED')
+    expect(await connection.refused('authenticate', { token: forgeToken({ ...good(), type: 'refresh' }) })).toBe('TOKEN_INVALID')
+    for (const payload of [{}, { token: null }, null, 'x'])
+      expect(['TOKEN_MISSING', 'VALIDATION_ERROR']).toContain(await connection.refused('authenticate', payload))
     expect(await connection.refused('authenticate', { token: { a: 1 } })).toBe('TOKEN_INVALID')
 
     const conversation = await ann.create({ participant_ids: [bob.id] })
-    expect(await connection.get('send_message', { conversationId: conversation.id, content: 'still Ann' })).toMatchObject({ sender_id: ann.id })
+    expect(await connection.get('send_message', { conversationId: conversation.id, content: 'still Ann' })).toMatchObject({
+      sender_id: ann.id,
+    })
     await connection.ended()
     expect(connection.seen('error')).toMatchObject([{ code: 'TOKEN_EXPIRED' }])
   })

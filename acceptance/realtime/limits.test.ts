@@ -22,7 +22,13 @@ describe.concurrent('a connection', () => {
     expect(codes(answers)).toContain('RATE_LIMITED')
     expect(new Set(codes(answers))).toEqual(new Set(['ok', 'RATE_LIMITED']))
     const refused = answers.find(({ success }) => !success)
-    expect(refused).toEqual({ success: false, code: 'RATE_LIMITED', message: expect.any(String), retry_after: 1, request_id: expect.any(String) })
+    expect(refused).toEqual({
+      success: false,
+      code: 'RATE_LIMITED',
+      message: expect.any(String),
+      retry_after: 1,
+      request_id: expect.any(String),
+    })
     await eventually(() => busy.get('join_conversation', payload))
     expect(busy.socket.connected).toBe(true)
   })
@@ -74,7 +80,9 @@ describe('one budget per minute over REST, sockets and all instances', () => {
   test('holds for sync', async () => {
     const { ann, bob } = await world.twoPeople()
     const socket = await ann.connect(1)
-    const asked = Array.from({ length: 60 }, (_, i) => (i % 2 ? socket.ask('sync') : ann.rest('GET', '/api/v1/chat/sync', undefined, { api: i / 2 })))
+    const asked = Array.from({ length: 60 }, (_, i) =>
+      i % 2 ? socket.ask('sync') : ann.rest('GET', '/api/v1/chat/sync', undefined, { api: i / 2 }),
+    )
     await Promise.all(asked)
     expect(await socket.refused('sync')).toBe('RATE_LIMITED')
     expect((await ann.rest('GET', '/api/v1/chat/sync')).status).toBe(429)

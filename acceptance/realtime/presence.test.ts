@@ -142,7 +142,8 @@ describe.concurrent('presence', () => {
       await listener.settled()
       expect(comings(listener, bob)).toEqual([])
     }
-    for (const asker of [stranger, former]) expect(await presenceOf(asker, bob, { id: newUserId() }, asker)).toMatchObject([{ user_id: asker.id, is_online: true }])
+    for (const asker of [stranger, former])
+      expect(await presenceOf(asker, bob, { id: newUserId() }, asker)).toMatchObject([{ user_id: asker.id, is_online: true }])
   })
 
   test('who was added to a conversation while connected hears of the others there from then on', async () => {

@@ -46,7 +46,9 @@ describe.each(doors)('over $name', (door) => {
     await hearOut(ann, conversation, ...joined, unjoined)
     const [{ told }] = joined
     const at = joined[0].seen('message_read')[0]?.at
-    expect(told()).toEqual(messages.slice(0, 2).map(({ id }) => ['message_read', { messageId: id, userId: bob.id, conversationId: conversation.id, at }]))
+    expect(told()).toEqual(
+      messages.slice(0, 2).map(({ id }) => ['message_read', { messageId: id, userId: bob.id, conversationId: conversation.id, at }]),
+    )
     for (const connection of joined) expect(connection.told()).toEqual(told())
     expect(unjoined.told()).toEqual([])
 
@@ -116,7 +118,8 @@ describe.each(doors)('over $name', (door) => {
     await mark(bob, 'delivered', group, [message.id])
     await mark(bob, 'read', group, [message.id])
     await hearOut(ann, group, joined, unjoined, inTheRoom)
-    for (const connection of [joined, unjoined]) expect(connection.told().map(([event]) => event)).toEqual(['message_delivered', 'message_read'])
+    for (const connection of [joined, unjoined])
+      expect(connection.told().map(([event]) => event)).toEqual(['message_delivered', 'message_read'])
     expect(inTheRoom.told()).toEqual([])
 
     await ann.rest('DELETE', `/api/v1/chat/conversations/${group.id}/participants/${others.at(-1)?.id}`)

@@ -23,7 +23,11 @@ describe.each(doors)('send_message over $name', (door) => {
     return answer.data as unknown as Message
   }
 
-  async function refusal(who: Person, conversation: { id: string }, fields: Record<string, unknown>): Promise<{ code: string; paths: string[] }> {
+  async function refusal(
+    who: Person,
+    conversation: { id: string },
+    fields: Record<string, unknown>,
+  ): Promise<{ code: string; paths: string[] }> {
     const answer = await ask(who, conversation, fields)
     if (answer.success) throw new Error('was not refused')
     expect(Object.keys(answer).sort()).toEqual(['code', ...(answer.errors ? ['errors'] : []), 'message', 'request_id', 'success'])
@@ -135,7 +139,11 @@ describe.each(doors)('send_message over $name', (door) => {
     ['NUL deep in metadata', { content: 'x', metadata: { a: { b: ['\u0000'] } } }, ['metadata.a.b.0']],
     ['an empty client_message_id', { content: 'x', client_message_id: '' }, ['client_message_id']],
     ['a client_message_id of 65 characters', { content: 'x', client_message_id: 'x'.repeat(65) }, ['client_message_id']],
-    ['several mistakes at once', { message_type: 'video', parent_message_id: 1, metadata: 'm', content: '' }, ['content', 'message_type', 'metadata', 'parent_message_id']],
+    [
+      'several mistakes at once',
+      { message_type: 'video', parent_message_id: 1, metadata: 'm', content: '' },
+      ['content', 'message_type', 'metadata', 'parent_message_id'],
+    ],
   ])('%s is refused with every path', async (_, fields, paths) => {
     const { ann, conversation } = quiet
     expect(await refusal(ann, conversation, fields)).toEqual({ code: 'VALIDATION_ERROR', paths })

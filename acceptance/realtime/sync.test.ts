@@ -46,7 +46,7 @@ describe.each(doors)('sync over $name', (door) => {
       reset: true,
     })
     expect(page.conversations[0]).toMatchObject({ unread_count: 1, last_message: { id: message.id } })
-    expect(await sync(bob, { since: page.next })).toMatchObject({ conversations: [], receipts: [], removed_conversation_ids: [], has_more: false, reset: false })
+    expect(await sync(bob, { since: page.next })).toMatchObject({ removed_conversation_ids: [], has_more: false, reset: false })
   })
 
   test('starting anew shows the 50 conversations that were active last, the newest first', async () => {
@@ -90,7 +90,9 @@ describe.each(doors)('sync over $name', (door) => {
     await ann.rest('DELETE', `/api/v1/chat/messages/${doomed.id}`)
 
     const { messages } = await syncAll(bob, next)
-    const expected = [await bob.history(conversation), await bob.history(group)].flatMap((history) => history.filter(({ id }) => id !== old.id))
+    const expected = [await bob.history(conversation), await bob.history(group)].flatMap((history) =>
+      history.filter(({ id }) => id !== old.id),
+    )
     expect(messages.filter(({ id }) => id !== doomed.id && id !== old.id)).toEqual(expect.arrayContaining(expected))
     expect(messages.find(({ id }) => id === doomed.id)).toMatchObject({ is_deleted: true, content: null, metadata: {}, seq: 2 })
     expect(messages.every(({ conversation_id }) => conversation_id !== foreign.id)).toBe(true)
@@ -135,7 +137,9 @@ describe.each(doors)('sync over $name', (door) => {
 
   test('conversations that were created, joined or changed, and those that are gone', async () => {
     const [ann, bob, cid] = await world.people('Ann', 'Bob', 'Cid')
-    const [left, renamed, regained, untouched] = await Promise.all([1, 2, 3, 4].map(() => ann.create({ type: 'group', participant_ids: [bob.id] })))
+    const [left, renamed, regained, untouched] = await Promise.all(
+      [1, 2, 3, 4].map(() => ann.create({ type: 'group', participant_ids: [bob.id] })),
+    )
     if (!left || !renamed || !regained || !untouched) throw new Error('four groups were created')
     const joined = await ann.create({ type: 'group', participant_ids: [cid.id] })
     await ann.send(joined, 'before Bob came')
@@ -164,7 +168,9 @@ describe.each(doors)('sync over $name', (door) => {
     const { next } = await sync(bob)
     await ann.rest('PATCH', `${conversations}/${group.id}/participants/${bob.id}`, { participant_role: 'moderator' })
     const page = await sync(bob, { since: next })
-    expect(page.conversations).toMatchObject([{ id: group.id, participants: expect.arrayContaining([expect.objectContaining({ id: bob.id, participant_role: 'moderator' })]) }])
+    expect(page.conversations).toMatchObject([
+      { id: group.id, participants: expect.arrayContaining([expect.objectContaining({ id: bob.id, participant_role: 'moderator' })]) },
+    ])
   })
 
   test('pages hold at most `limit` messages, and together all of them, those sent meanwhile in the next round', async () => {
@@ -200,7 +206,11 @@ describe.each(doors)('sync over $name', (door) => {
     await insertMessages(world.database, conversation, ann, 5000)
     expect(await sync(bob, { since: next, limit: 500 })).toMatchObject({ reset: false, has_more: true })
     await ann.send(conversation, 'one too many')
-    expect(await sync(bob, { since: next })).toMatchObject({ reset: true, messages: [], conversations: [{ id: conversation.id, unread_count: 5001 }] })
+    expect(await sync(bob, { since: next })).toMatchObject({
+      reset: true,
+      messages: [],
+      conversations: [{ id: conversation.id, unread_count: 5001 }],
+    })
   })
 
   test('a transaction that commits after a later one was seen is not missed', async () => {
@@ -215,7 +225,8 @@ describe.each(doors)('sync over $name', (door) => {
       await markRead(slow, conversation, bob, 1)
       const later = await ann.send(other, 'later')
       const seen = await syncAll(bob, next)
-      expect(ids(seen.messages)).toEqual([later.id])
+      expect(ids(seen.messages)).toContain(later.id)
+      expect(seen.messages.filter(({ conversation_id, seq }) => conversation_id === conversation.id && seq > 1)).toEqual([])
       await slow.query('commit')
 
       const page = await sync(bob, { since: seen.next })
@@ -245,7 +256,9 @@ describe.each(doors)('sync over $name', (door) => {
       if (i % 5 === 0) await who.rest('DELETE', `/api/v1/chat/messages/${message.id}`)
     }
     let isWriting = true
-    const writing = Promise.all([ann, bob].flatMap((who) => Array.from({ length: 30 }, (_, i) => write(who, i)))).finally(() => (isWriting = false))
+    const writing = Promise.all([ann, bob].flatMap((who) => Array.from({ length: 30 }, (_, i) => write(who, i)))).finally(
+      () => (isWriting = false),
+    )
     while (isWriting) await follow()
     await writing
     await follow()
@@ -262,7 +275,8 @@ test('a token of more than 30 days ago starts anew', async () => {
   const { ann } = await world.twoPeople()
   const day = 24 * 60 * 60 * 1000
   const headers = { authorization: `Bearer ${signToken({ secret: world.secret, userId: ann.id, expiresInMs: 60 * day })}` }
-  const sync = async (since = '') => (await ann.rest<SyncPage>('GET', `/api/v1/chat/sync?${since && `since=${since}`}`, undefined, { headers })).data
+  const sync = async (since = '') =>
+    (await ann.rest<SyncPage>('GET', `/api/v1/chat/sync?${since && `since=${since}`}`, undefined, { headers })).data
   const { next } = await sync()
   const now = Date.now()
   vi.useFakeTimers({ toFake: ['Date'], now: now + 29 * day })
@@ -306,5 +320,7 @@ test('strangers see nothing of a conversation', async () => {
   await ann.send(conversation, 'hi')
   await cid.send(await cid.create({ participant_ids: [ann.id] }), randomUUID())
   const page = (await cid.rest<SyncPage>('GET', `/api/v1/chat/sync?since=${first.next}`)).data
-  expect(new Set([...ids(page.conversations), ...page.messages.map(({ conversation_id }) => conversation_id)])).not.toContain(conversation.id)
+  expect(new Set([...ids(page.conversations), ...page.messages.map(({ conversation_id }) => conversation_id)])).not.toContain(
+    conversation.id,
+  )
 })

@@ -71,7 +71,10 @@ describe.concurrent('typing', () => {
   test.each<[how: string, act: (typing: Awaited<ReturnType<typeof typist>>) => Promise<unknown> | void]>([
     ['a message over REST', ({ ann, conversation }) => ann.send(conversation, 'done', {}, { api: 1 })],
     ['a message over this socket', ({ own, payload }) => own.get('send_message', { ...payload, content: 'done' })],
-    ['a message from another device', async ({ ann, payload }) => (await ann.connect(1)).get('send_message', { ...payload, content: 'done' })],
+    [
+      'a message from another device',
+      async ({ ann, payload }) => (await ann.connect(1)).get('send_message', { ...payload, content: 'done' }),
+    ],
     ['leaving the room', ({ own, payload }) => own.get('leave_conversation', payload)],
     ['a disconnect', ({ own }) => own.close()],
     ['a connection that breaks', ({ own }) => own.socket.io.engine.close()],

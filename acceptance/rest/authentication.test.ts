@@ -1,4 +1,6 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import {
   eventually,
   forgeToken,
@@ -206,6 +208,36 @@ describe.each([
       forgeToken(claims, { key: null, header: { alg: 'none' } }),
       forgeToken(claims, { key: privateKey, header: { alg: alg === 'RS256' ? 'PS256' : 'ES384' } }),
       forgeToken(claims, { key: generate().privateKey }),
+    ]
+    for (const token of forged) expect(await bearer(world, token), token).toBe('401 TOKEN_INVALID')
+  })
+})
+
+describe('with a published key set', () => {
+  const [ours, theirs] = [generateKeyPairSync('ec', { namedCurve: 'prime256v1' }), generateKeyPairSync('ec', { namedCurve: 'prime256v1' })]
+  const published = { keys: [{ ...ours.publicKey.export({ format: 'jwk' }), kid: 'one', use: 'sig', alg: 'ES256' }] }
+  const issuer = createServer((_request, response) => response.setHeader('content-type', 'application/json').end(JSON.stringify(published)))
+  let world: World
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => issuer.listen(0, '127.0.0.1', resolve))
+    const { port } = issuer.address() as AddressInfo
+    world = await startWorld({ gateways: 0, env: { JWT_SECRET: '', JWT_JWKS_URL: `http://127.0.0.1:${port}/jwks.json` } })
+  })
+  afterAll(async () => {
+    await world.close()
+    issuer.close()
+  })
+
+  test('tokens are good that a published key signed', async () => {
+    const { id: userId } = await world.person('Ann')
+    const claims = { userId, exp: secondsFromNow(60) }
+    expect(await bearer(world, forgeToken(claims, { key: ours.privateKey, header: { kid: 'one' } }))).toBe('200')
+    const forged = [
+      forgeToken(claims, { key: theirs.privateKey, header: { kid: 'one' } }),
+      forgeToken(claims, { key: theirs.privateKey, header: { kid: 'two' } }),
+      forgeToken(claims, { key: theirs.privateKey, header: { kid: 'one', jwk: theirs.publicKey.export({ format: 'jwk' }) } }),
+      forgeToken(claims, { key: JSON.stringify(published.keys[0]), header: { kid: 'one' } }),
+      forgeToken(claims, { header: { kid: 'one' } }),
     ]
     for (const token of forged) expect(await bearer(world, token), token).toBe('401 TOKEN_INVALID')
   })

@@ -20,7 +20,11 @@ type Example = [what: string, path: string, init: RequestInit, verdict: string]
 function oneOfEach(token: string): Example[] {
   const authorization = `Bearer ${token}`
   const known = { headers: { authorization } }
-  const post = (body: BodyInit, type = 'application/json') => ({ method: 'POST', body, headers: { authorization, 'content-type': type } })
+  const post = (body: string | Uint8Array<ArrayBuffer>, type = 'application/json') => ({
+    method: 'POST',
+    body,
+    headers: { authorization, 'content-type': type },
+  })
   return [
     ['a success', list, known, '200'],
     ['a wrong field', `${list}?limit=0`, known, '400 VALIDATION_ERROR'],

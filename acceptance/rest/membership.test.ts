@@ -220,6 +220,45 @@ describe('adding people', () => {
   })
 })
 
+describe('at the same time', () => {
+  const owners = (of: Conversation) => Object.values(rolesOf(of)).filter((role) => role === 'owner').length
+
+  test('everybody may leave, and there is one owner until nobody is left', async () => {
+    const { olga, mona, max, ben, bea, group } = await team()
+    const answers = await Promise.all(
+      [olga, mona, max, ben].map((who, n) => who.rest('DELETE', `${list}/${group.id}/participants/${who.id}`, undefined, { api: n % 2 })),
+    )
+    for (const { verdict } of answers) expect(verdict).toBe('200')
+    const seen = await bea.conversation(group.id)
+    expect([seen.participant_count, rolesOf(seen)]).toEqual([1, { [bea.id]: 'owner' }])
+  })
+
+  test('an owner hands over once', async () => {
+    const { olga, mona, max, ben, bea, group } = await team()
+    const answers = await Promise.all([mona, max, ben, bea].map(({ id }) => promote(olga, group, id, 'owner')))
+    expect(answers.map(({ verdict }) => verdict).sort()).toEqual(['200', '403 FORBIDDEN', '403 FORBIDDEN', '403 FORBIDDEN'])
+    expect(owners(await olga.conversation(group.id))).toBe(1)
+  })
+
+  test('a person is removed once, and sends nothing after it', async () => {
+    const { olga, mona, ben, group } = await team()
+    const sends = Array.from({ length: 30 }, (_, n) =>
+      ben.rest<Message>('POST', `${list}/${group.id}/messages`, { content: `${n}` }, { api: n % 2 }),
+    )
+    const [removals, sent] = await Promise.all([
+      Promise.all([olga, mona, olga, mona].map((who) => remove(who, group, ben.id))),
+      Promise.all(sends),
+    ])
+    expect(removals.map(({ verdict }) => verdict).sort()).toEqual(['200', '404 USER_NOT_FOUND', '404 USER_NOT_FOUND', '404 USER_NOT_FOUND'])
+    const history = await olga.history(group, '?limit=100')
+    const removal = history.find(({ metadata }) => metadata.action === 'participant_removed')
+    const own = history.filter(({ sender_id }) => sender_id === ben.id)
+    for (const { seq } of own) expect(seq).toBeLessThan(removal?.seq ?? 0)
+    expect(sent.filter(({ verdict }) => verdict === '201')).toHaveLength(own.length)
+    expect(sent.filter(({ verdict }) => verdict === '403 NOT_A_PARTICIPANT')).toHaveLength(30 - own.length)
+  })
+})
+
 describe('participants', () => {
   test('stand in the order in which they joined, the same in both lists, with their roles', async () => {
     const { olga, mona, max, ben, bea, group } = await team()

@@ -267,7 +267,7 @@ describe('a deleted message', () => {
     const promoted = await world.person('Promoted')
     await world.database.query("update users set role = 'admin' where id = $1", [promoted.id])
     const { id } = await ann.send(conversation, 'x')
-    const look = (who: Person, query: string, of = id) => who.rest('GET', `/api/v1/admin/messages/${of}${query}`)
+    const look = (who: Person, query: string, of: string = id) => who.rest('GET', `/api/v1/admin/messages/${of}${query}`)
     for (const who of [ann, former, promoted]) expect((await look(who, '?reason=curious')).verdict).toBe('403 FORBIDDEN')
     for (const query of ['', '?reason=', '?reason=ab', '?reason=%20%20%20%20', `?reason=${'x'.repeat(501)}`, '?reason=a%00bc']) {
       const answer = await look(root, query)

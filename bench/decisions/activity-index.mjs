@@ -20,7 +20,7 @@ export async function activityIndex(server) {
     results[variant] = await medianOf(() => server.withDatabase({}, (database) => measureVariant(database, shape)))
   const base = Object.values(results)[0]
   return {
-    title: `An index on what every send changes: updates of ${conversations.toLocaleString('en')} conversations, a vacuum every second`,
+    title: `An index on what every send changes: updates of ${conversations.toLocaleString('en')} conversations, vacuumed all the time`,
     rows: Object.entries(results).map(([variant, result]) => ({
       variant,
       updates: rate(result.perSecond),
@@ -48,8 +48,10 @@ async function measureVariant(database, { fillfactor, index }) {
       values: [ids[(n * 7919) % ids.length]],
     })
   // Autovacuum comes by in production too; here often, so that a short run sees it.
-  const vacuum = setInterval(() => pool.query('vacuum conversation').catch(() => undefined), 1000)
-  const result = await measureCalls(database, { workers: 8, ms: 2500, call }).finally(() => clearInterval(vacuum))
+  let vacuumed = Promise.resolve()
+  const timer = setInterval(() => (vacuumed = pool.query('vacuum conversation').catch(() => undefined)), 700)
+  const result = await measureCalls(database, { workers: 8, ms: 1500, call }).finally(() => clearInterval(timer))
+  await vacuumed
   const [{ size }] = await query(`select pg_total_relation_size('conversation')::float8 as size`)
   return { ...result, size, hot: await hotShare(database) }
 }

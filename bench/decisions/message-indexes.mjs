@@ -1,7 +1,7 @@
 import { medianOf, ratio } from './measure.mjs'
 
 const rowsPerStatement = 50
-const statements = 400
+const statements = 200
 
 const ours = `
   create unique index on message (id, conversation_id);

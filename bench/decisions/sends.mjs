@@ -6,7 +6,7 @@ import { medianOf, ms, rate, ratio } from './measure.mjs'
 const people = 200
 const callers = 256
 const connections = 16
-const measuredMs = 2000
+const measuredMs = 1500
 
 /** Storing messages: coalesced as the domain does it, the same statement for each message, or a transaction of several round trips. */
 export function sends(server) {

@@ -47,7 +47,8 @@ function createPool({ databaseUrl, databasePoolMax, log }: { databaseUrl: string
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: databasePoolMax,
-    connectionTimeoutMillis: 2000,
+    // Also how long a statement waits for a free connection: under a burst a late answer is better than none.
+    connectionTimeoutMillis: 5000,
     statement_timeout: 5000,
     // For a server that answers nothing at all; one that lives ends a statement itself, earlier.
     query_timeout: 6000,

@@ -26,18 +26,17 @@ const activeForMs = 2000
 const rememberedMax = 50_000
 
 export function createAuthenticator(db: Kysely<Tables>, verifier: TokenVerifier): Authenticator {
-  const remembered = new Map<UserId, { role: string | null; until: number }>()
+  const remembered = new Map<UserId, { role: Promise<string | null>; until: number }>()
 
-  async function roleOf(userId: UserId): Promise<string | null> {
+  // The promise is what is remembered: calls that come at once, as after a reconnect, ask the database once.
+  function roleOf(userId: UserId): Promise<string | null> {
     const known = remembered.get(userId)
     if (known && known.until > Date.now()) return known.role
-    remembered.delete(userId)
-    const user = await findUser(db, userId)
-    if (!user) throw new Refusal('TOKEN_INVALID', { message: 'The token is of a person who does not exist.' })
-    if (!user.is_active) throw new Refusal('USER_INACTIVE')
     if (remembered.size >= rememberedMax) remembered.clear()
-    remembered.set(userId, { role: user.role, until: Date.now() + activeForMs })
-    return user.role
+    const role = requireActive(db, userId)
+    role.catch(() => remembered.delete(userId))
+    remembered.set(userId, { role, until: Date.now() + activeForMs })
+    return role
   }
 
   async function admit(claims: TokenClaims): Promise<Session> {
@@ -50,4 +49,11 @@ export function createAuthenticator(db: Kysely<Tables>, verifier: TokenVerifier)
     authenticate: async (token) => admit(await verifier.verify(token)),
     findInactive: (userIds) => findInactive(db, userIds),
   }
+}
+
+async function requireActive(db: Kysely<Tables>, userId: UserId): Promise<string | null> {
+  const user = await findUser(db, userId)
+  if (!user) throw new Refusal('TOKEN_INVALID', { message: 'The token is of a person who does not exist.' })
+  if (!user.is_active) throw new Refusal('USER_INACTIVE')
+  return user.role
 }

@@ -1,4 +1,4 @@
-import type { Conversation, ConversationId, MessageId, UserId } from '@viatra-chat/contract'
+import type { Conversation, ConversationId, Message, MessageId, UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import type { Transaction } from 'kysely'
 import { v7 as uuidv7 } from 'uuid'
@@ -8,7 +8,8 @@ import { participantsRoom, userRoom } from '../events/rooms.js'
 import type { Actor } from '../identity/actor.js'
 import { announceMessage } from '../messages/announce-message.js'
 import { appendSystemMessage } from '../messages/append-system-message.js'
-import { loadMessage } from '../messages/load-messages.js'
+import { toMessage } from '../messages/message-row.js'
+import { nobody, senderAlone } from '../receipts/readers.js'
 import { Refusal } from '../refusal.js'
 import { lockMembership, type Membership } from './membership.js'
 import { findNames, touchMembership } from './membership.sql.js'
@@ -37,9 +38,9 @@ export async function changeConversation(chat: Chat, actor: Actor, conversationI
     const change = await apply(tx, membership)
     if (!change) return undefined
     if (change.action !== 'metadata_changed') await touchMembership(tx, conversationId)
-    return { change, messageId: await writeSystemMessage(tx, membership, change) }
+    return { change, message: await writeSystemMessage(tx, membership, change) }
   })
-  if (done) await announceChange(chat, conversationId, done.change, done.messageId)
+  if (done) await announceChange(chat, done.change, done.message)
 }
 
 /** The conversation as the actor sees it after a change. */
@@ -55,32 +56,30 @@ function requireChangeable({ conversation }: Membership): void {
   if (conversation.type === 'direct') throw new Refusal('FORBIDDEN', { message: 'A direct conversation cannot be changed.' })
 }
 
-async function writeSystemMessage(tx: Transaction<Tables>, membership: Membership, change: Change): Promise<MessageId> {
+async function writeSystemMessage(tx: Transaction<Tables>, membership: Membership, change: Change): Promise<Message> {
   const { action, userIds, newOwnerId } = change
   const names = await findNames(tx, [membership.userId, ...userIds, ...(newOwnerId ? [newOwnerId] : [])])
   const nameOf = new Map(names.map((person) => [person.id, `${person.first_name} ${person.last_name}`.trim()]))
-  const id = uuidv7() as MessageId
-  await appendSystemMessage(tx, membership, {
-    id,
+  const row = await appendSystemMessage(tx, membership, {
+    id: uuidv7() as MessageId,
     content: change.say((userId) => nameOf.get(userId) || 'Somebody'),
     metadata: { action, actor_id: membership.userId, user_ids: userIds, ...(newOwnerId && { new_owner_id: newOwnerId }) },
   })
-  return id
+  return toMessage(row, action === 'participant_left' ? nobody : senderAlone)
 }
 
-// Removed people go first, so that they hear nothing of what follows; added people get the conversation before its events.
-async function announceChange(chat: Chat, conversationId: ConversationId, change: Change, messageId: MessageId): Promise<void> {
-  const { action, userIds } = change
+// What can be told without asking the database again goes at once: a message that is sent next must not overtake it.
+// Removed people go first of all, so that they hear nothing of what follows.
+async function announceChange(chat: Chat, { action, userIds }: Change, message: Message): Promise<void> {
+  const { conversation_id: conversationId } = message
   if (action === 'participant_removed' || action === 'participant_left') {
     chat.events.participantsRemoved({ conversationId, userIds })
     chat.events.publish('conversation_removed', { conversationId }, { rooms: userIds.map(userRoom) })
   }
+  const newcomers = action === 'participants_added' ? userIds : []
+  chat.events.participantsAdded({ conversationId, userIds: newcomers })
+  announceMessage(chat, message, newcomers)
   const shared = await loadShared(chat, conversationId)
-  if (action === 'participants_added') {
-    chat.events.participantsAdded({ conversationId, userIds })
-    chat.events.publish('conversation_created', { ...shared, unread_count: 0 }, { rooms: userIds.map(userRoom) })
-  }
-  const message = await loadMessage(chat.db, messageId)
-  if (message) announceMessage(chat, message)
+  chat.events.publish('conversation_created', { ...shared, unread_count: 0 }, { rooms: newcomers.map(userRoom) })
   chat.events.publish('conversation_updated', shared, { rooms: [participantsRoom(conversationId)] })
 }

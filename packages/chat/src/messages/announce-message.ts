@@ -1,19 +1,27 @@
-import type { Message } from '@viatra-chat/contract'
+import type { ConversationId, EventPayload, Message, UserId } from '@viatra-chat/contract'
 import type { Chat } from '../chat.js'
-import { conversationRoom, participantsRoom } from '../events/rooms.js'
+import { conversationRoom, participantsRoom, userRoom } from '../events/rooms.js'
 
-/** Tells the room about a new message, and the list screens of the participants who are not in it. */
-export function announceMessage(chat: Chat, message: Message): void {
+/**
+ * Tells the room about a new message, and the list screens of the participants who are not in it.
+ * `newcomers` are told of the whole conversation instead.
+ */
+export function announceMessage(chat: Chat, message: Message, newcomers: readonly UserId[] = []): void {
   const room = conversationRoom(message.conversation_id)
   chat.events.publish('new_message', message, { rooms: [room] })
-  announceActivity(chat, message.conversation_id, message, message.created_at)
+  announceActivity(chat, message.conversation_id, { last_message: message, last_message_at: message.created_at }, newcomers)
 }
 
+type Activity = Omit<EventPayload<'conversation_activity'>, 'conversationId'>
+
 /** Tells list screens what the newest message of a conversation is now. */
-export function announceActivity(chat: Chat, conversationId: Message['conversation_id'], newest: Message | null, at: string | null): void {
-  const activity = { conversationId, last_message: newest, last_message_at: at }
-  chat.events.publish('conversation_activity', activity, {
-    rooms: [participantsRoom(conversationId)],
-    except: [conversationRoom(conversationId)],
-  })
+export function announceActivity(chat: Chat, conversationId: ConversationId, activity: Activity, newcomers: readonly UserId[] = []): void {
+  chat.events.publish(
+    'conversation_activity',
+    { conversationId, ...activity },
+    {
+      rooms: [participantsRoom(conversationId)],
+      except: [conversationRoom(conversationId), ...newcomers.map(userRoom)],
+    },
+  )
 }

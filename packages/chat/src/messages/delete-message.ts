@@ -43,5 +43,6 @@ async function announceDeletion(chat: Chat, membership: Membership, messageId: M
     .select('last_message_at')
     .where('id', '=', conversationId)
     .executeTakeFirst()
-  announceActivity(chat, conversationId, newest ?? null, conversation?.last_message_at?.toISOString() ?? null)
+  const last_message_at = conversation?.last_message_at?.toISOString() ?? null
+  announceActivity(chat, conversationId, { last_message: newest ?? null, last_message_at })
 }

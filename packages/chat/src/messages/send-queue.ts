@@ -29,7 +29,7 @@ export class SendQueue {
     if (this.#closed || this.#waiting.length >= waitingMax) return Promise.reject(unavailable())
     return new Promise((resolve, reject) => {
       this.#waiting.push({ draft, uncertain: false, attempts: 0, resolve, reject })
-      this.#flushing ??= this.#flushAll().finally(() => (this.#flushing = undefined))
+      this.#flushing ??= this.#flushAll()
     })
   }
 
@@ -41,9 +41,14 @@ export class SendQueue {
   }
 
   async #flushAll(): Promise<void> {
-    // Sends of the same turn of the event loop go together.
-    await Promise.resolve()
-    while (this.#waiting.length > 0) await this.#flush(takeBatch(this.#waiting))
+    try {
+      // Sends of the same turn of the event loop go together.
+      await Promise.resolve()
+      while (this.#waiting.length > 0) await this.#flush(takeBatch(this.#waiting))
+    } finally {
+      // In the same step as the last look at what waits: a send between the two would wait for the next one.
+      this.#flushing = undefined
+    }
   }
 
   async #flush(batch: readonly WaitingSend[]): Promise<void> {

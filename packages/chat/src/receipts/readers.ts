@@ -31,5 +31,8 @@ export function readersOf(rows: readonly MemberReceiptsRow[]): Readers {
   }
 }
 
+/** A message of somebody who takes part no longer, just stored. */
+export const nobody: Readers = { readBy: () => [], deliveredTo: () => [] }
+
 /** A message that was just stored: its sender alone. */
 export const senderAlone: Readers = { readBy: (senderId) => [senderId], deliveredTo: (senderId) => [senderId] }
