@@ -134,19 +134,20 @@ describe.each(doors)('over $name', (door) => {
 test('several devices that mark the same messages at once announce each message once', async () => {
   const { ann, bob, conversation } = await world.twoPeople()
   const messages = await sendSome(ann, conversation, 20)
-  const messageIds = messages.map(({ id }) => id)
-  const [listener, ...devices] = await Promise.all([joinFrom(ann, conversation, 1), bob.connect(0), bob.connect(1), bob.connect(1)])
+  const [listener, ...devices] = await Promise.all([joinFrom(ann, conversation, 1), ...[0, 0, 1, 1].map((gateway) => bob.connect(gateway))])
   const path = `/api/v1/chat/conversations/${conversation.id}/read`
 
-  const answers = await Promise.all([
-    ...devices.map(async (device) => (await device.get('mark_read', { conversationId: conversation.id, messageIds })).message_ids),
-    ...[0, 1].map(async (api) => (await bob.rest('POST', path, { message_ids: messageIds }, { api })).data.message_ids),
-  ])
-
-  expect(sorted(answers.flat() as string[])).toEqual(sorted(messageIds))
+  for (let i = 0; i < messages.length; i += 2) {
+    const messageIds = messages.slice(i, i + 2).map(({ id }) => id)
+    const answers = await Promise.all([
+      ...devices.map(async (device) => (await device.get('mark_read', { conversationId: conversation.id, messageIds })).message_ids),
+      ...[0, 1].map(async (api) => (await bob.rest('POST', path, { message_ids: messageIds }, { api })).data.message_ids),
+    ])
+    expect(sorted(answers.flat() as string[])).toEqual(sorted(messageIds))
+  }
   await hearOut(ann, conversation, listener)
-  expect(listener.told().map(([event]) => event)).toEqual(messageIds.map(() => 'message_read'))
-  expect(sorted(listener.seen('message_read').map(({ messageId }) => messageId))).toEqual(sorted(messageIds))
+  expect(listener.told().map(([event]) => event)).toEqual(messages.map(() => 'message_read'))
+  expect(sorted(listener.seen('message_read').map(({ messageId }) => messageId))).toEqual(sorted(messages.map(({ id }) => id)))
 })
 
 test('marking over sockets has no limit per minute', async () => {

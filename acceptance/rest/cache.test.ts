@@ -69,9 +69,9 @@ describe('with the cache', () => {
     const { ann, conversation } = await world.twoPeople()
     await ann.send(conversation, 'hi')
     for (const read of [() => ann.conversations(), () => ann.history(conversation)]) {
-      await ann.conversation(conversation.id)
-      const first = await countQueries(read)
-      await eventually(async () => expect(await countQueries(read)).toBeLessThan(first))
+      const count = () => countQueries(read, { except: /"is_active" from "users"/ })
+      const first = await count()
+      await eventually(async () => expect(await count()).toBeLessThan(first))
     }
   })
 
@@ -228,12 +228,12 @@ describe('with the cache', () => {
 
   test('shows every acknowledged write to the reads after it, under many writers and readers at once', async () => {
     const owner = await world.person('Olga')
-    const writers = await world.people('A', 'B', 'C', 'D', 'E', 'F')
+    const writers = await world.people('A', 'B', 'C', 'D', 'E')
     const group = await owner.create({ type: 'group', participant_ids: writers.map(({ id }) => id) })
     await Promise.all(writers.map((who, n) => hammer(who, n)))
 
     async function hammer(who: Person, n: number) {
-      for (let round = 0; round < 12; round++) {
+      for (let round = 0; round < 8; round++) {
         const write = (path: string, body?: object, method = 'POST') => who.rest(method, `${chat}${path}`, body, via(n + round))
         const sent = await who.send(group, `${who.name} ${round}`, {}, via(n + round))
         const shown = await everywhere(who, group, n + round + 1)

@@ -25,7 +25,7 @@ async function team(type: 'group' | 'channel' = 'group') {
   const [olga, mona, max, ben, bea, zoe] = await world.people('Olga', 'Mona', 'Max', 'Ben', 'Bea', 'Zoe')
   const group = await olga.create({ type, participant_ids: [mona.id] })
   for (const one of [max, ben, bea]) await add(olga, group, [one.id])
-  for (const one of [mona, max]) await promote(olga, group, one.id, 'moderator')
+  await Promise.all([mona, max].map((one) => promote(olga, group, one.id, 'moderator')))
   return { olga, mona, max, ben, bea, zoe, group }
 }
 

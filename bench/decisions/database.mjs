@@ -14,6 +14,8 @@ export function openServer(serverUrl) {
     if (migrated) await migrate(url)
     // Two more for what is asked beside the measured calls.
     const pool = new pg.Pool({ connectionString: url, max: connections + 2 })
+    // The drop may end connections that are just being closed.
+    pool.on('error', () => undefined)
     try {
       return await use({ url, pool, query: async (text, values) => (await pool.query(text, values)).rows })
     } finally {

@@ -13,7 +13,7 @@ function median(values) {
 
 /**
  * Calls `call(client, n)` from `workers` connections at once, with n = 0, 1, 2 …, until the time is over or `calls` are made.
- * Gives calls per second, how many failed, their median and p99 in ms, and bytes of WAL for each.
+ * Gives how many were done and failed, calls per second, their median and p99 in ms, and bytes of WAL for each.
  */
 export async function measureCalls({ pool, query }, { workers, ms, calls = Infinity, call }) {
   const clients = await Promise.all(Array.from({ length: workers }, () => pool.connect()))
@@ -39,7 +39,7 @@ export async function measureCalls({ pool, query }, { workers, ms, calls = Infin
   const [{ wal }] = await query('select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), $1)::float8 as wal', [lsn])
   const done = times.length - failed
   times.sort((a, b) => a - b)
-  return { perSecond: done / seconds, failed, p50: at(times, 0.5), p99: at(times, 0.99), wal: wal / Math.max(1, done) }
+  return { done, perSecond: done / seconds, failed, p50: at(times, 0.5), p99: at(times, 0.99), wal: wal / Math.max(1, done) }
 }
 
 const at = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0

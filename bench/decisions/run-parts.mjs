@@ -6,10 +6,11 @@ import { openServer } from './database.mjs'
 import { history } from './history.mjs'
 import { members } from './members.mjs'
 import { messageIndexes } from './message-indexes.mjs'
+import { receiptRanges } from './receipt-ranges.mjs'
 import { receipts } from './receipts.mjs'
 import { sends } from './sends.mjs'
 
-const parts = { members, receipts, activityIndex, messageIndexes, sends, history }
+const parts = { members, receipts, receiptRanges, activityIndex, messageIndexes, sends, history }
 
 /** Runs the named parts, or all, and prints a table for each. `DATABASE_URL` names another server than the embedded one. */
 export async function runParts(names) {
