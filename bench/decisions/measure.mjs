@@ -21,12 +21,12 @@ export async function measureCalls({ pool, query }, { workers, ms, calls = Infin
   const [{ lsn }] = await query('select pg_current_wal_insert_lsn() as lsn')
   const times = []
   let next = 0
-  let failed = 0
+  const failures = []
   const startedAt = performance.now()
   const work = async (client) => {
     while (next < calls && performance.now() - startedAt < ms) {
       const before = performance.now()
-      await call(client, next++).catch(() => failed++)
+      await call(client, next++).catch((error) => failures.push(error))
       times.push(performance.now() - before)
     }
   }
@@ -37,9 +37,17 @@ export async function measureCalls({ pool, query }, { workers, ms, calls = Infin
   }
   const seconds = (performance.now() - startedAt) / 1000
   const [{ wal }] = await query('select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), $1)::float8 as wal', [lsn])
-  const done = times.length - failed
+  const done = times.length - failures.length
+  if (done === 0) throw failures[0] ?? new Error('nothing was measured')
   times.sort((a, b) => a - b)
-  return { done, perSecond: done / seconds, failed, p50: at(times, 0.5), p99: at(times, 0.99), wal: wal / Math.max(1, done) }
+  return {
+    done,
+    perSecond: done / seconds,
+    failed: failures.length,
+    p50: at(times, 0.5),
+    p99: at(times, 0.99),
+    wal: wal / Math.max(1, done),
+  }
 }
 
 const at = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0

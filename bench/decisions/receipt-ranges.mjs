@@ -34,7 +34,7 @@ async function measureVariant(database, step) {
     client.query({
       name: 'mark',
       text: `update member set delivered_seqs = delivered_seqs + r, read_seqs = read_seqs + r, receipts_version = receipts_version + 1
-        from (select int8multirange(int8range($2, $2 + 1)) as r) r where conversation_id = $1`,
+        from (select int8multirange(int8range($2::bigint, $2::bigint + 1)) as r) r where conversation_id = $1`,
       values: [1 + (n % conversations), history + step * (1 + Math.floor(n / conversations))],
     })
   return measureCalls(database, { workers: 8, ms: 1000, call })

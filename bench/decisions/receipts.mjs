@@ -78,7 +78,9 @@ const multirange = {
     text: `with me as materialized (select read_seqs from member where conversation_id = $1 and user_id = $2 for no key update),
       fresh as materialized (select m.id, m.seq from message m cross join me where m.conversation_id = $1 and m.id = any($3::uuid[])
         and m.sender_id <> $2 and not m.is_deleted and not me.read_seqs @> m.seq),
-      added as (select range_agg(int8range(seq, seq + 1)) as seqs from fresh),
+      covered as (select seq from fresh union all select m.seq from (select min(seq) as low, max(seq) as high from fresh) f
+        join message m on m.conversation_id = $1 and m.seq between f.low - 32 and least(f.high, f.low + 512) where m.sender_id = $2 or m.is_deleted),
+      added as (select range_agg(int8range(seq, seq + 1)) as seqs from covered),
       marked as (update member set delivered_seqs = delivered_seqs + r.seqs, read_seqs = read_seqs + r.seqs, receipts_version = receipts_version + 1
         from added r where conversation_id = $1 and user_id = $2 and r.seqs is not null),
       logged as (insert into mark (conversation_id, bucket, user_id, kind, seqs)

@@ -44,17 +44,24 @@ const offences: Record<string, string> = {
     select m.id from messages m left join messages p on p.id = m.parent_message_id and p.conversation_id = m.conversation_id
     where m.parent_message_id is not null and (p.seq is null or p.seq >= m.seq)`,
   'what is read is delivered': `select user_id from conversation_members where not delivered_seqs @> read_seqs`,
-  'nobody has a receipt for what they wrote, for deleted messages, or for what came before they joined': `
-    select m.id from messages m join conversation_members cm on cm.conversation_id = m.conversation_id and cm.delivered_seqs @> m.seq
-    where m.sender_id = cm.user_id or m.is_deleted or m.seq <= cm.joined_seq`,
-  'the log of marks adds up to the receipts, and lies in the buckets of its seqs': `
-    select user_id from conversation_members cm left join (
+  'nobody has a receipt for what came before they joined': `
+    select user_id from conversation_members where lower(delivered_seqs) <= joined_seq`,
+  'nobody marks what they wrote, or deleted messages': `
+    select m.id from receipt_marks k join messages m on m.conversation_id = k.conversation_id and k.seqs @> m.seq
+    where m.sender_id = k.user_id or m.is_deleted`,
+  'the log of marks adds up to the receipts, but for the own and deleted messages that they bridge, and lies in the buckets of its seqs': `
+    select user_id from conversation_members cm
+    left join (
       select conversation_id, user_id, range_agg(seqs) as delivered, range_agg(seqs) filter (where kind = 'read') as read, count(*) as marks,
         bool_and(lower(seqs) >> 5 = bucket and (upper(seqs) - 1) >> 5 = bucket) as in_bucket
       from receipt_marks group by 1, 2
     ) k using (conversation_id, user_id)
-    where coalesce(k.delivered, '{}') <> cm.delivered_seqs or coalesce(k.read, '{}') <> cm.read_seqs or not coalesce(in_bucket, true)
-      or cm.receipts_version > coalesce(k.marks, 0)`,
+    cross join lateral (
+      select coalesce(range_agg(int8range(seq, seq + 1)), '{}') as bridged from messages m
+      where m.conversation_id = cm.conversation_id and (m.sender_id = cm.user_id or m.is_deleted)
+    ) m
+    where coalesce(k.delivered, '{}') <> cm.delivered_seqs - bridged or coalesce(k.read, '{}') <> cm.read_seqs - bridged
+      or not coalesce(in_bucket, true) or cm.receipts_version > coalesce(k.marks, 0)`,
   'nobody marks a message before it was written': `
     select k.user_id from receipt_marks k join messages m on m.conversation_id = k.conversation_id and k.seqs @> m.seq
     where k.at < m.created_at or k.at > now()`,

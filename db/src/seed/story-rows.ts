@@ -23,10 +23,8 @@ export function storyRows(story: Story, marks: readonly Mark[], version: number)
   const conversationId = story.scene.id
   return {
     conversations: [conversationRow(story, version)],
-    conversation_members: story.members
-      .filter((member) => member.leftAt === null)
-      .map((member) => memberRow(conversationId, member, marks)),
-    former_members: story.members.filter((member) => member.leftAt !== null).map((member) => formerRow(conversationId, member, marks)),
+    conversation_members: story.members.filter((member) => member.leftAt === null).map((member) => memberRow(story, member, marks)),
+    former_members: story.members.filter((member) => member.leftAt !== null).map((member) => formerRow(story, member, marks)),
     messages: messages.map((message) => ({
       conversation_id: conversationId,
       seq: message.seq,
@@ -75,26 +73,33 @@ function conversationRow({ scene, exchanges, members, createdAt, changedAt }: St
   }
 }
 
-function memberRow(conversationId: string, member: ToldMember, marks: readonly Mark[]): object {
+function memberRow(story: Story, member: ToldMember, marks: readonly Mark[]): object {
   return {
-    conversation_id: conversationId,
+    conversation_id: story.scene.id,
     user_id: member.userId,
     role: member.role,
     joined_seq: member.joinedSeq,
     joined_at: time(member.joinedAt),
-    ...receiptsOf(member, marks),
+    ...receiptsOf(story, member, marks),
     receipts_version: marks.filter((mark) => mark.userId === member.userId).length,
   }
 }
 
-function formerRow(conversationId: string, member: ToldMember, marks: readonly Mark[]): object {
-  return { conversation_id: conversationId, user_id: member.userId, left_at: time(member.leftAt), ...receiptsOf(member, marks) }
+function formerRow(story: Story, member: ToldMember, marks: readonly Mark[]): object {
+  return { conversation_id: story.scene.id, user_id: member.userId, left_at: time(member.leftAt), ...receiptsOf(story, member, marks) }
 }
 
-function receiptsOf({ userId }: ToldMember, marks: readonly Mark[]): { delivered_seqs: string; read_seqs: string } {
+// As the domain does it: own and deleted messages are covered with those around them, so that the ranges have no gaps there.
+function receiptsOf({ exchanges }: Story, { userId, joinedSeq }: ToldMember, marks: readonly Mark[]) {
+  const messages = exchanges.flatMap((exchange) => exchange.messages)
+  const bridges = messages.filter((message) => message.senderId === userId || message.deletedAt !== null).map((message) => message.seq)
+  const covered = (some: readonly Mark[]) => {
+    const seqs = some.flatMap((mark) => mark.seqs)
+    const last = Math.max(...seqs)
+    return toMultirange([...new Set([...seqs, ...bridges.filter((seq) => seq > joinedSeq && seq < last)])].sort((a, b) => a - b))
+  }
   const own = marks.filter((mark) => mark.userId === userId)
-  const seqsOf = (some: readonly Mark[]) => [...new Set(some.flatMap((mark) => mark.seqs))].sort((a, b) => a - b)
-  return { delivered_seqs: toMultirange(seqsOf(own)), read_seqs: toMultirange(seqsOf(own.filter((mark) => mark.kind === 'read'))) }
+  return { delivered_seqs: covered(own), read_seqs: covered(own.filter((mark) => mark.kind === 'read')) }
 }
 
 function markRows(conversationId: string, { userId, kind, seqs, at }: Mark): object[] {

@@ -6,7 +6,11 @@ import { sql, type Kysely } from 'kysely'
  * Messages of others since joining that are neither system nor deleted nor read. Only the gaps in what was read are looked at: a subquery
  * for each gap, since joined to the gaps PostgreSQL would rather read the whole conversation.
  */
-export async function countUnread(db: Kysely<Tables>, conversationIds: readonly ConversationId[], userId: UserId): Promise<Map<string, number>> {
+export async function countUnread(
+  db: Kysely<Tables>,
+  conversationIds: readonly ConversationId[],
+  userId: UserId,
+): Promise<Map<string, number>> {
   const { rows } = await sql<{ conversation_id: string; unread: string }>`
     select m.conversation_id, (
       select coalesce(sum((
