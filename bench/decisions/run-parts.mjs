@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { availableParallelism, cpus } from 'node:os'
 import { startPostgres } from '@viatra-chat/local/stores'
 import { activityIndex } from './activity-index.mjs'
+import { cache } from './cache.mjs'
 import { openServer } from './database.mjs'
 import { history } from './history.mjs'
 import { members } from './members.mjs'
@@ -10,7 +11,7 @@ import { receiptRanges } from './receipt-ranges.mjs'
 import { receipts } from './receipts.mjs'
 import { sends } from './sends.mjs'
 
-const parts = { members, receipts, receiptRanges, activityIndex, messageIndexes, sends, history }
+const parts = { members, receipts, receiptRanges, activityIndex, messageIndexes, sends, history, cache }
 
 /** Runs the named parts, or all, and prints a table for each. `DATABASE_URL` names another server than the embedded one. */
 export async function runParts(names) {

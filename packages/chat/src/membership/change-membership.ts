@@ -6,7 +6,7 @@ import type { Chat } from '../chat.js'
 import { loadConversation, loadShared } from '../conversations/load-conversations.js'
 import { participantsRoom, userRoom } from '../events/rooms.js'
 import type { Actor } from '../identity/actor.js'
-import { announceMessage } from '../messages/announce-message.js'
+import { activityOf, announceActivity, announceMessage } from '../messages/announce-message.js'
 import { appendSystemMessage } from '../messages/append-system-message.js'
 import { toMessage } from '../messages/message-row.js'
 import { nobody, senderAlone } from '../receipts/readers.js'
@@ -69,7 +69,7 @@ async function writeSystemMessage(tx: Transaction<Tables>, membership: Membershi
 }
 
 // What can be told without asking the database again goes at once: a message that is sent next must not overtake it.
-// Removed people go first of all, so that they hear nothing of what follows.
+// Removed people go first of all, so that they hear nothing of what follows; added people get the conversation before its events.
 async function announceChange(chat: Chat, { action, userIds }: Change, message: Message): Promise<void> {
   const { conversation_id: conversationId } = message
   if (action === 'participant_removed' || action === 'participant_left') {
@@ -78,8 +78,9 @@ async function announceChange(chat: Chat, { action, userIds }: Change, message: 
   }
   const newcomers = action === 'participants_added' ? userIds : []
   chat.events.participantsAdded({ conversationId, userIds: newcomers })
-  announceMessage(chat, message, newcomers)
+  announceMessage(chat, message, { butNot: newcomers })
   const shared = await loadShared(chat, conversationId)
   chat.events.publish('conversation_created', { ...shared, unread_count: 0 }, { rooms: newcomers.map(userRoom) })
+  announceActivity(chat, conversationId, activityOf(message), { only: newcomers })
   chat.events.publish('conversation_updated', shared, { rooms: [participantsRoom(conversationId)] })
 }

@@ -85,9 +85,15 @@ export async function findDeletedSeqs(db: Kysely<Tables>, conversationId: Conver
   return row?.seqs ?? '{}'
 }
 
-/** Marks a message as deleted in a transaction that holds the conversation's lock; false when it was deleted already. */
-export async function markDeleted(tx: Transaction<Tables>, membership: Membership, id: MessageId): Promise<Date | undefined> {
-  const { rows } = await sql<{ deleted_at: Date }>`
+export interface Deletion {
+  seq: string
+  deleted_at: Date
+  last_message_at: Date | null
+}
+
+/** Marks a message as deleted in a transaction that holds the conversation's lock; undefined when it was deleted already. */
+export async function markDeleted(tx: Transaction<Tables>, membership: Membership, id: MessageId): Promise<Deletion | undefined> {
+  const { rows } = await sql<Deletion>`
     with gone as (
       update messages set is_deleted = true, deleted_at = now(), deleted_by = ${membership.userId}, updated_at = now(),
         changed_xid = pg_current_xact_id()
@@ -99,9 +105,10 @@ export async function markDeleted(tx: Transaction<Tables>, membership: Membershi
       on conflict (conversation_id) do update set seqs = conversation_deletions.seqs + excluded.seqs
     ), counted as (
       update conversations set message_count = message_count - 1, version = version + 1 from gone where id = gone.conversation_id
+      returning last_message_at
     )
-    select deleted_at from gone`.execute(tx)
-  return rows[0]?.deleted_at
+    select gone.seq, gone.deleted_at, counted.last_message_at from gone cross join counted`.execute(tx)
+  return rows[0]
 }
 
 export async function findDeletion(db: Kysely<Tables>, id: MessageId) {
