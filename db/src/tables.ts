@@ -117,6 +117,13 @@ export interface AuditLogTable {
   request_id: string | null
 }
 
+export interface OutboxTable {
+  id: Generated<string>
+  announcement: ColumnType<unknown, string, string>
+  attempts: Generated<number>
+  created_at: Timestamp
+}
+
 /** The tables of the product as Kysely sees them; a test compares them with a migrated database. */
 export interface Tables {
   users: UsersTable
@@ -129,4 +136,5 @@ export interface Tables {
   receipt_marks: ReceiptMarksTable
   devices: DevicesTable
   audit_log: AuditLogTable
+  outbox: OutboxTable
 }

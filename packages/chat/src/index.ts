@@ -1,3 +1,4 @@
+export { startOutboxRelay } from './events/outbox-relay.js'
 export type { Chat, ChatOptions, ChatSettings, Log } from './chat.js'
 export { conversationRoom, participantsRoom, userRoom } from './events/rooms.js'
 export { participantsRemovedSignal, type Audience, type EventPublisher, type MembershipChange } from './events/publisher.js'

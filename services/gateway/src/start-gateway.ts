@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { openChat, participantsRemovedSignal, type ChatOptions, type MembershipChange, type OpenChat } from '@viatra-chat/chat'
+import {
+  openChat,
+  participantsRemovedSignal,
+  startOutboxRelay,
+  type ChatOptions,
+  type MembershipChange,
+  type OpenChat,
+} from '@viatra-chat/chat'
 import { connectRedis, type Config, type Logger } from '@viatra-chat/runtime'
 import type { Redis } from 'ioredis'
 import { openConnection, type Connection } from './connection.js'
@@ -40,7 +47,7 @@ export async function startGateway(config: Config, log: Logger): Promise<Running
   io.on('connection', (socket) => openConnection(gateway, socket))
   // Only the guarded adapter raises it, and only for a well-formed signal of our own publisher.
   io.on(participantsRemovedSignal, (change) => applyRemoval(gateway, change as MembershipChange))
-  const watches = [watchInactivePeople(gateway), watchSlowConsumers(gateway)]
+  const watches = [watchInactivePeople(gateway), watchSlowConsumers(gateway), { stop: startOutboxRelay(chat) }]
 
   await Promise.race([adapter.subscribed, delay(subscriptionWaitMs, undefined, { ref: false })])
   const stop = () => stopGateway({ gateway, chat, httpServer, redis: Object.values(redis), watches, timeoutMs: config.shutdownTimeoutMs })
