@@ -14,6 +14,8 @@ export interface WorldOptions {
   gateways?: number
   /** Environment variables of every instance. Limits are lifted unless RATE_LIMIT_MULTIPLIER is given. */
   env?: Record<string, string>
+  /** More of them for single API instances, by their index. */
+  apiEnv?: Record<number, Record<string, string>>
 }
 
 /** A running product of its own: services in this process, real stores, nobody else in it. */
@@ -39,7 +41,7 @@ export const testSecret = 'a secret of at least thirty-two bytes, for tests'
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const stores = await openTestStores()
-  const config = readConfig({
+  const env = {
     DATABASE_URL: stores.databaseUrl,
     REDIS_URL: stores.redisUrl,
     JWT_SECRET: testSecret,
@@ -50,9 +52,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     RATE_LIMIT_MULTIPLIER: '1000',
     PRESENCE_GRACE_MS: '300',
     ...options.env,
-  })
+  }
+  const config = readConfig(env)
   const log = createLogger({ name: 'test', level: config.logLevel })
-  const apis = await several(options.apis ?? 1, () => startApi(config, log))
+  const apis = await several(options.apis ?? 1, (i) => startApi(readConfig({ ...env, ...options.apiEnv?.[i] }), log))
   const gateways = await several(options.gateways ?? 1, () => startGateway(config, log))
   const place = { apis: apis.map((api) => api.url), gateways: gateways.map((gateway) => gateway.url), secret: testSecret }
 
@@ -84,7 +87,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   }
 }
 
-const several = <T>(count: number, start: () => Promise<T>) => Promise.all(Array.from({ length: count }, start))
+const several = <T>(count: number, start: (index: number) => Promise<T>) => Promise.all(Array.from({ length: count }, (_, i) => start(i)))
 
 async function insertUser(database: pg.Pool, user: { id: UserId; name: string; role: string; is_active: boolean }): Promise<void> {
   await database.query('insert into users (id, first_name, last_name, email, role, is_active) values ($1, $2, $3, $4, $5, $6)', [
