@@ -140,7 +140,7 @@ describe('when the owner leaves', () => {
   test('the moderator who joined first becomes owner, else the member who did', async () => {
     const olga = await world.person('Olga')
     // Against the order of ids, which decides between those who joined at the same time.
-    const joining = (await world.people('A', 'B', 'C', 'D')).sort(byId).reverse()
+    const joining = [...(await world.people('A', 'B', 'C', 'D'))].sort(byId).reverse()
     const group = await olga.create({ type: 'channel' })
     for (const one of joining) await add(olga, group, [one.id])
     const [first, second, third, fourth] = joining
@@ -291,7 +291,7 @@ describe('at the same time', () => {
 describe('participants', () => {
   test('stand in the order in which they joined, the same in both lists, with their roles', async () => {
     const [olga, mona] = await world.people('Olga', 'Mona')
-    const later = (await world.people('A', 'B', 'C')).sort(byId).reverse()
+    const later = [...(await world.people('A', 'B', 'C'))].sort(byId).reverse()
     const group = await olga.create({ type: 'group', participant_ids: [mona.id] })
     for (const one of later) await add(olga, group, [one.id])
     await promote(olga, group, mona.id, 'moderator')

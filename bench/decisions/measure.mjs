@@ -55,4 +55,4 @@ const at = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sort
 export const ms = (value) => `${value.toFixed(value < 10 ? 2 : 1)} ms`
 export const rate = (value) => `${Math.round(value).toLocaleString('en')}/s`
 export const kb = (bytes) => `${(bytes / 1024).toFixed(1)} KB`
-export const ratio = (value, base) => `${(value / base).toFixed(value / base < 10 ? 1 : 0)} ×`
+export const ratio = (value, base) => `${(value / base).toFixed(value / base < 1 ? 2 : value / base < 10 ? 1 : 0)} ×`

@@ -10,7 +10,7 @@ export function members(server) {
     await create(database)
     const list = (text) => ({ call: (client, n) => client.query(text, [personId(1 + ((n * 7919) % people))]) })
     const join = (text) => ({ call: (client, n) => client.query(text, [personId(100_000 + n)]) })
-    const measure = (what) => medianOf(() => measureCalls(database, { workers: 1, ms: 1500, ...what }))
+    const measure = (what) => medianOf(() => measureCalls(database, { workers: 1, ms: 1000, ...what }))
     const arrays = { list: await measure(list(listByArray)), join: await measure(join(joinArray)) }
     await database.query('truncate large_members')
     await database.query('insert into large_members select $1, id from person limit $2', [largeId, ofLargeGroup])

@@ -1,6 +1,6 @@
 import { kb, measureCalls, medianOf, rate, ratio } from './measure.mjs'
 
-const messages = 60_000
+const messages = 30_000
 const idsPerCall = 50
 
 /** Marking 50 messages as read: a multirange of each member, an array in each message, or a row for each receipt. */
@@ -39,7 +39,7 @@ async function measureShape(database, shape, groupOf) {
   const before = await size()
   // The messages of a chunk are in another order on each device, as an app sends what it has on its screen.
   const call = (client, n) => client.query({ name: 'mark', ...shape.mark(Math.floor(n / readers), 1 + (n % readers)) })
-  const result = await measureCalls(database, { workers: 16, ms: 1200, calls: chunks * readers, call })
+  const result = await measureCalls(database, { workers: 16, ms: 800, calls: chunks * readers, call })
   return { ...result, growth: Math.max(0, (await size()) - before) / Math.max(1, result.done) }
 }
 

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test, vi } from 'vitest'
 import { isAlive } from '../src/processes/stop-process.js'
 import { SupervisedProcess, type ProcessPlan } from '../src/processes/supervised-process.js'
@@ -48,7 +47,12 @@ test('a stop while the next start is due calls it off', async () => {
   await vi.waitFor(() => expect(onRestart).toHaveBeenCalled(), 5000)
   const { pid } = supervised
   await supervised.stop()
-  await sleep(700)
+
+  // Another one that ends later is the clock: when it is back, the first would have been too.
+  const later = script('setTimeout(() => process.exit(1), 50)', { onRestart: () => undefined })
+  await later.start()
+  const firstPid = later.pid
+  await vi.waitFor(() => expect(later.pid).not.toBe(firstPid), 5000)
   expect(supervised.pid).toBe(pid)
 })
 

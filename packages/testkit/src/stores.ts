@@ -26,6 +26,8 @@ export async function openTestStores(): Promise<TestStores> {
   const redis = new Redis(redisUrl)
   await redis.flushdb()
   const database = new pg.Pool({ connectionString: databaseUrl, max: 3, application_name: testkitApplication })
+  // Dropping the database ends its sessions.
+  database.on('error', () => undefined)
   return {
     databaseUrl,
     redisUrl,
