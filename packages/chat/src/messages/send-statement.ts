@@ -25,7 +25,7 @@ export type SentRow = MessageRow & { n: number; verdict: Verdict; earlier_id: st
 // circle; judges each draft for itself; takes seqs under the locks, so that their order is commit order and has no gap; and inserts.
 // Its snapshot is older than the locks it waited for. Two things can have changed meanwhile: memberships, seen by membership_version
 // (RETRY), and client ids, seen by the unique index (the whole statement fails and runs again). last_seq comes from the locked row.
-const text = `
+export const storeBatchText = `
 with input as (
   select * from unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::uuid[])
     as i (n, id, conversation_id, sender_id, message_type, content, metadata, client_message_id, parent_message_id)
@@ -89,7 +89,7 @@ export async function storeBatch(client: pg.Client, drafts: readonly Draft[], to
   const { rows } = await client.query<SentRow>({
     // Named: PostgreSQL parses and plans it once per connection, a third of its cost otherwise.
     name: 'store-batch',
-    text,
+    text: storeBatchText,
     values: [
       drafts.map((_, n) => n),
       column('id'),
