@@ -124,6 +124,11 @@ export interface OutboxTable {
   created_at: Timestamp
 }
 
+export interface LastSeenTable {
+  user_id: string
+  at: ColumnType<Date, Date | string, Date | string>
+}
+
 /** The tables of the product as Kysely sees them; a test compares them with a migrated database. */
 export interface Tables {
   users: UsersTable
@@ -137,4 +142,5 @@ export interface Tables {
   devices: DevicesTable
   audit_log: AuditLogTable
   outbox: OutboxTable
+  last_seen: LastSeenTable
 }

@@ -1,6 +1,6 @@
 import { startApi } from '@viatra-chat/api'
 import type { Conversation, UserId } from '@viatra-chat/contract'
-import { startGateway } from '@viatra-chat/gateway'
+import { startGateway, type RunningGateway } from '@viatra-chat/gateway'
 import { createLogger, readConfig, type Config } from '@viatra-chat/runtime'
 import type { Redis } from 'ioredis'
 import type pg from 'pg'
@@ -27,6 +27,8 @@ export interface World {
   readonly redis: Redis
   /** The configuration of the instances, for starting another one. */
   readonly config: Config
+  /** Starts one more gateway, which its caller stops. */
+  startGateway(changes?: Partial<Config>): Promise<RunningGateway>
   /** Creates a person; the names are for reading failures. */
   person(name: string, fields?: { role?: string; is_active?: boolean }): Promise<Person>
   people<const N extends readonly string[]>(...names: N): Promise<{ [K in keyof N]: Person }>
@@ -51,6 +53,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'fatal',
     RATE_LIMIT_MULTIPLIER: '1000',
     PRESENCE_GRACE_MS: '300',
+    GATEWAY_DRAIN_MS: '0',
     ...options.env,
   }
   const config = readConfig(env)
@@ -73,6 +76,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     database: stores.database,
     redis: stores.redis,
     config,
+    startGateway: (changes = {}) => startGateway({ ...config, ...changes }, log),
     person: newPerson,
     people,
     crowd: (count) => insertCrowd(stores.database, count),

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Conversation, ConversationId, Message, MessageId, UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import type { Transaction } from 'kysely'
@@ -23,6 +24,9 @@ export interface Change {
   say(name: (id: UserId) => string): string
 }
 
+// A Redis that answers nothing holds up no answer of ours.
+const tellingMsMax = 250
+
 type Apply = (tx: Transaction<Tables>, membership: Membership) => Promise<Change | undefined>
 
 /**
@@ -41,7 +45,10 @@ export async function changeConversation(chat: Chat, actor: Actor, conversationI
     const announcement: Announcement = { kind: 'change', action, conversationId, messageId: message.id, userIds: [...userIds] }
     return { change, message, outboxId: await chat.outbox.append(tx, announcement) }
   })
-  if (done) void chat.outbox.deliver(chat, done.outboxId, (telling) => announceChange(telling, done.change, done.message))
+  if (!done) return
+  const told = chat.outbox.deliver(chat, done.outboxId, (telling) => announceChange(telling, done.change, done.message))
+  // Whoever has the answer may send at once, and all of the change is to be heard before that.
+  await Promise.race([told, delay(tellingMsMax)])
 }
 
 /** The conversation as the actor sees it after a change. */
