@@ -1,2 +1,3 @@
 export { migrate } from './migrate.js'
+export { seed, type DemoPerson } from './seed.js'
 export type * from './tables.js'

@@ -25,8 +25,6 @@ export interface Settings {
 
 /** Entry points of what a run starts. */
 export interface Programs {
-  migrate: string
-  seed: string
   api: string
   gateway: string
 }
@@ -63,8 +61,6 @@ export function dataDirOf(root: string, env: NodeJS.ProcessEnv): string {
 
 function programsOf(root: string): Programs {
   return {
-    migrate: join(root, 'db/dist/migrate-cli.js'),
-    seed: join(root, 'db/dist/seed-cli.js'),
     api: join(root, 'services/api/dist/main.js'),
     gateway: join(root, 'services/gateway/dist/main.js'),
   }

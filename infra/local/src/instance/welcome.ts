@@ -1,4 +1,4 @@
-import type { DemoPerson } from './prepare-database.js'
+import type { DemoPerson } from '@viatra-chat/db'
 import type { Settings } from './settings.js'
 import { defaultExpiry, signToken } from './sign-token.js'
 import type { Stores } from './start-stores.js'
@@ -6,7 +6,7 @@ import type { Stores } from './start-stores.js'
 const peopleShownMax = 4
 
 /** What the person who started it reads: where to look, whom to be, what to paste. */
-export function welcome(settings: Settings, stores: Stores, people: DemoPerson[], secret: string | undefined): string {
+export function welcome(settings: Settings, stores: Stores, people: readonly DemoPerson[], secret: string | undefined): string {
   const { port, apis, gateways, dataDir } = settings
   const url = `http://localhost:${port}`
   const lines = [
@@ -29,7 +29,7 @@ function range(name: string, first: number, count: number): string {
   return count === 1 ? `1 ${name} process, port ${first}` : `${count} ${name} processes, ports ${first}–${first + count - 1}`
 }
 
-function demo({ env }: Settings, url: string, people: DemoPerson[], secret: string): string[] {
+function demo({ env }: Settings, url: string, people: readonly DemoPerson[], secret: string): string[] {
   const shown = oneOfEachRole(people)
   const [first] = shown
   if (!first) return []
@@ -56,7 +56,7 @@ function dataFolders(dataDir: string, { postgres }: Stores): string {
 }
 
 /** A few people who are as different as possible. */
-function oneOfEachRole(people: DemoPerson[]): DemoPerson[] {
+function oneOfEachRole(people: readonly DemoPerson[]): DemoPerson[] {
   const firsts = people.filter((person, index) => people.findIndex(({ role }) => role === person.role) === index)
   const others = people.filter((person) => !firsts.includes(person))
   return [...firsts, ...others].slice(0, peopleShownMax)
