@@ -48,13 +48,18 @@ export class Outbox {
     }
     await events.confirmed().then(
       () => this.#forget(id),
-      () => (this.#isBehind = true),
+      () => this.fellBehind(),
     )
   }
 
-  /** The relay has found nothing left. */
+  /** The relay has told what was left. */
   caughtUp(): void {
     this.#isBehind = false
+  }
+
+  /** Redis does not take what is told. */
+  fellBehind(): void {
+    this.#isBehind = true
   }
 
   /** Rows that were told: whoever takes them deletes them. */
