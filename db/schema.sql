@@ -93,6 +93,13 @@ CREATE TABLE former_members (
   CONSTRAINT former_members_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
 
+CREATE TABLE last_seen (
+  user_id uuid NOT NULL,
+  at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT last_seen_pkey PRIMARY KEY (user_id),
+  CONSTRAINT last_seen_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+) WITH (fillfactor=70);
+
 CREATE TABLE messages (
   conversation_id uuid NOT NULL,
   seq bigint NOT NULL,
@@ -116,6 +123,14 @@ CREATE TABLE messages (
 CREATE INDEX idx_messages_changed ON public.messages USING btree (conversation_id, changed_xid);
 CREATE UNIQUE INDEX idx_messages_client_message_id ON public.messages USING btree (conversation_id, sender_id, client_message_id) WHERE (client_message_id IS NOT NULL);
 CREATE UNIQUE INDEX idx_messages_id ON public.messages USING btree (id, conversation_id);
+
+CREATE TABLE outbox (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  announcement jsonb NOT NULL,
+  attempts integer DEFAULT 0 NOT NULL,
+  created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+  CONSTRAINT outbox_pkey PRIMARY KEY (id)
+) WITH (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000, autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=100000);
 
 CREATE TABLE receipt_marks (
   conversation_id uuid NOT NULL,

@@ -4,6 +4,7 @@ import { startPostgres } from '@viatra-chat/local/stores'
 import { activityIndex } from './activity-index.mjs'
 import { cache } from './cache.mjs'
 import { openServer } from './database.mjs'
+import { outbox } from './outbox.mjs'
 import { history } from './history.mjs'
 import { members } from './members.mjs'
 import { messageIndexes } from './message-indexes.mjs'
@@ -11,7 +12,7 @@ import { receiptRanges } from './receipt-ranges.mjs'
 import { receipts } from './receipts.mjs'
 import { sends } from './sends.mjs'
 
-const parts = { members, receipts, receiptRanges, activityIndex, messageIndexes, sends, history, cache }
+const parts = { members, receipts, receiptRanges, activityIndex, messageIndexes, sends, outbox, history, cache }
 
 /** Runs the named parts, or all, and prints a table for each. `DATABASE_URL` names another server than the embedded one. */
 export async function runParts(names) {

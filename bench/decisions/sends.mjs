@@ -113,7 +113,7 @@ async function measureVariant(database, open, places) {
   return { perSecond, p50: times[Math.floor(times.length / 2)], p99: times[Math.floor(times.length * 0.99)] }
 }
 
-function draftFor({ conversationId, senderId }) {
+export function draftFor({ conversationId, senderId }) {
   const id = timeOrderedId()
   const content = 'Blood pressure 124/81, temperature 36.8, slept well. '.repeat(2)
   return { id, conversationId, senderId, messageType: 'text', content, metadata: '{}', clientMessageId: null, parentMessageId: null }
@@ -125,7 +125,7 @@ function timeOrderedId() {
 }
 
 /** Groups of two to eight; who sends in each is one of its members. */
-async function createConversations({ query }, count) {
+export async function createConversations({ query }, count) {
   await query('truncate users cascade')
   await query('truncate messages')
   await query(`insert into users (id, first_name) select gen_random_uuid(), 'Person ' || n from generate_series(1, ${people}) n`)

@@ -117,6 +117,18 @@ export interface AuditLogTable {
   request_id: string | null
 }
 
+export interface OutboxTable {
+  id: Generated<string>
+  announcement: ColumnType<unknown, string, string>
+  attempts: Generated<number>
+  created_at: Timestamp
+}
+
+export interface LastSeenTable {
+  user_id: string
+  at: ColumnType<Date, Date | string, Date | string>
+}
+
 /** The tables of the product as Kysely sees them; a test compares them with a migrated database. */
 export interface Tables {
   users: UsersTable
@@ -129,4 +141,6 @@ export interface Tables {
   receipt_marks: ReceiptMarksTable
   devices: DevicesTable
   audit_log: AuditLogTable
+  outbox: OutboxTable
+  last_seen: LastSeenTable
 }

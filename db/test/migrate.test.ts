@@ -4,6 +4,8 @@ import { migrate } from '../src/migrate.js'
 import { readSchema } from '../src/schema.js'
 import { openDatabase, type TestDatabase } from './open-database.js'
 
+const migrations = ['0001_chat', '0002_outbox', '0003_last_seen']
+
 let database: TestDatabase
 beforeEach(async () => {
   database = await openDatabase('bare')
@@ -11,10 +13,11 @@ beforeEach(async () => {
 afterEach(() => database.close())
 
 test('a database is migrated once, taken back and migrated again to the same', async () => {
-  expect(await migrate(database.url)).toEqual(['0001_chat'])
+  expect(await migrate(database.url)).toEqual(migrations)
   const first = await readDatabaseSchema()
   expect(await migrate(database.url)).toEqual([])
-  await database.pool.query(await readFile(new URL('../migrations/0001_chat.down.sql', import.meta.url), 'utf8'))
+  for (const name of migrations.toReversed())
+    await database.pool.query(await readFile(new URL(`../migrations/${name}.down.sql`, import.meta.url), 'utf8'))
   await database.pool.query('delete from chat_migrations')
   expect(await tableNames()).toEqual(['users'])
   await migrate(database.url)
@@ -23,7 +26,7 @@ test('a database is migrated once, taken back and migrated again to the same', a
 
 test('of two processes that migrate at once one does it and both succeed', async () => {
   const [one, other] = await Promise.all([migrate(database.url), migrate(database.url)])
-  expect([...one, ...other]).toEqual(['0001_chat'])
+  expect([...one, ...other]).toEqual(migrations)
 })
 
 test('a users table that was there before keeps its rows and columns and gets only what chat needs', async () => {
@@ -53,7 +56,8 @@ test('a users table that was there before keeps its rows and columns and gets on
 test('taking the migration back leaves the people', async () => {
   await database.pool.query(`create table users (id uuid primary key); insert into users values (gen_random_uuid())`)
   await migrate(database.url)
-  await database.pool.query(await readFile(new URL('../migrations/0001_chat.down.sql', import.meta.url), 'utf8'))
+  for (const name of migrations.toReversed())
+    await database.pool.query(await readFile(new URL(`../migrations/${name}.down.sql`, import.meta.url), 'utf8'))
   expect(await database.rows('select count(*)::int as people from users')).toEqual([{ people: 1 }])
 })
 

@@ -8,6 +8,7 @@ await main(async () => {
   await install()
   await build()
   run('packages/contract/dist/generate.js')
+  run('packages/client/dist/generate.js')
   await withEmptyDatabase((databaseUrl) => {
     run('db/dist/migrate-cli.js', { DATABASE_URL: databaseUrl })
     run('db/dist/generate-cli.js', { DATABASE_URL: databaseUrl })

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis'
 import type { Kysely } from 'kysely'
 import type { Authenticator } from './identity/authenticate.js'
 import type { TokenOptions } from './identity/token-verifier.js'
+import type { Outbox } from './events/outbox.js'
 import type { EventPublisher } from './events/publisher.js'
 import type { LimitCounter } from './limits/limit-counter.js'
 import type { SendQueue } from './messages/send-queue.js'
@@ -50,6 +51,7 @@ export interface Chat {
   readonly settings: ChatSettings
   readonly log: Log
   readonly events: EventPublisher
+  readonly outbox: Outbox
   readonly limits: LimitCounter
   readonly sends: SendQueue
   readonly authenticator: Authenticator

@@ -1,3 +1,4 @@
+export { startOutboxRelay } from './events/outbox-relay.js'
 export type { Chat, ChatOptions, ChatSettings, Log } from './chat.js'
 export { conversationRoom, participantsRoom, userRoom } from './events/rooms.js'
 export { participantsRemovedSignal, type Audience, type EventPublisher, type MembershipChange } from './events/publisher.js'
@@ -17,7 +18,7 @@ export { fastifyJwtOptions, verifyBearer } from './identity/fastify-jwt-options.
 export { signToken } from './identity/sign-token.js'
 export { createTokenVerifier, type TokenClaims, type TokenOptions, type TokenVerifier } from './identity/token-verifier.js'
 export type { LimitCounter, LimitState } from './limits/limit-counter.js'
-export { listConversationIds } from './membership/list-conversation-ids.js'
+export { listConversationIds, listConversationIdsByPerson } from './membership/list-conversation-ids.js'
 export { requireMembership, type Membership } from './membership/membership.js'
 export { openChat, type OpenChat } from './open-chat.js'
 export { invalid, Refusal, toFailure } from './refusal.js'

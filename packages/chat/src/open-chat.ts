@@ -4,9 +4,11 @@ import pg from 'pg'
 import { createPageCache } from './cache/page-cache.js'
 import type { Chat, ChatOptions, Log } from './chat.js'
 import { createEmitterPublisher } from './events/emitter-publisher.js'
+import { Outbox } from './events/outbox.js'
 import { createAuthenticator } from './identity/authenticate.js'
 import { createTokenVerifier } from './identity/token-verifier.js'
 import { createLimitCounter } from './limits/limit-counter.js'
+import { announceMessages } from './messages/announce-message.js'
 import { SendQueue } from './messages/send-queue.js'
 
 /** The domain with what its owner needs besides operations. */
@@ -21,13 +23,20 @@ export interface OpenChat extends Chat {
 export function openChat(options: ChatOptions): OpenChat {
   const { redis, settings, log } = options
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: createPool(options) }) })
-  const sends = new SendQueue({ databaseUrl: options.databaseUrl, log })
-  return {
+  const outbox = new Outbox(db, log)
+  const sends = new SendQueue({
+    databaseUrl: options.databaseUrl,
+    log,
+    takeTold: () => outbox.takeTold(),
+    announce: (outboxId, messages) => void outbox.deliver(chat, outboxId, (telling) => announceMessages(telling, messages)),
+  })
+  const chat: OpenChat = {
     db,
     redis,
     settings,
     log,
     sends,
+    outbox,
     events: createEmitterPublisher(options.publisher, log),
     limits: createLimitCounter(redis, settings.rateLimitMultiplier),
     authenticator: createAuthenticator(db, createTokenVerifier(options.jwt)),
@@ -38,9 +47,11 @@ export function openChat(options: ChatOptions): OpenChat {
     },
     close: async () => {
       await sends.close()
+      await outbox.close()
       await db.destroy()
     },
   }
+  return chat
 }
 
 function createPool({ databaseUrl, databasePoolMax, log }: { databaseUrl: string; databasePoolMax: number; log: Log }): pg.Pool {

@@ -64,6 +64,15 @@ export const events = {
     'All sockets of the person who was removed or left.',
     'The receiver takes part no longer.',
   ),
+  resync: event(
+    Type.Object({
+      reason: Type.Union([Type.Literal('subscription_interrupted'), Type.Literal('stalled')], {
+        description: 'What happened to the gateway; a client does the same in either case.',
+      }),
+    }),
+    'Every socket of the gateway.',
+    'Events may have been missed: call sync. What comes after it is complete again.',
+  ),
   error: event(
     Type.Object({
       message: Type.String({ description: 'For people.' }),

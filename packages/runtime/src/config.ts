@@ -38,6 +38,11 @@ export interface Config {
   readonly cache: boolean
   /** `SHUTDOWN_TIMEOUT_MS`: how long a stop may take before the process ends anyway. */
   readonly shutdownTimeoutMs: number
+  /**
+   * `GATEWAY_DRAIN_MS`: over how long a stopping gateway sends its clients elsewhere, at most four fifths of the shutdown timeout;
+   * 5,000 or half of that timeout unless set. 0: all at once.
+   */
+  readonly gatewayDrainMs: number
 }
 
 export interface SocketConfig {
@@ -83,6 +88,7 @@ export function readConfig(env: Environment): Config {
   const config: Config = {
     ...readStores(settings),
     ...readProcess(settings),
+    ...readShutdown(settings),
     jwt: readTokenConfig(settings),
     rateLimitMultiplier: settings.positiveNumber('RATE_LIMIT_MULTIPLIER', { default: 1, max: 1_000_000 }),
     corsOrigins: readCorsOrigins(settings),
@@ -104,14 +110,26 @@ function readStores(settings: Settings): Pick<Config, 'databaseUrl' | 'databaseP
   }
 }
 
-function readProcess(settings: Settings): Pick<Config, 'host' | 'port' | 'logLevel' | 'production' | 'shutdownTimeoutMs'> {
+function readProcess(settings: Settings): Pick<Config, 'host' | 'port' | 'logLevel' | 'production'> {
   return {
     host: settings.text('HOST') ?? '0.0.0.0',
     port: settings.integer('PORT', { default: 3000, min: 0, max: 65_535 }),
     logLevel: settings.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
     production: settings.production,
-    shutdownTimeoutMs: settings.integer('SHUTDOWN_TIMEOUT_MS', { default: 10_000, min: 100, max: 600_000 }),
   }
+}
+
+// What is left of a stop after the drain: answers under way, and the stores.
+const drainShareMax = 0.8
+
+function readShutdown(settings: Settings): Pick<Config, 'shutdownTimeoutMs' | 'gatewayDrainMs'> {
+  const shutdownTimeoutMs = settings.integer('SHUTDOWN_TIMEOUT_MS', { default: 10_000, min: 100, max: 600_000 })
+  const drainMsMax = Math.floor(shutdownTimeoutMs * drainShareMax)
+  const drainMsDefault = Math.min(5000, Math.floor(shutdownTimeoutMs / 2))
+  const gatewayDrainMs = settings.integer('GATEWAY_DRAIN_MS', { default: drainMsDefault, min: 0, max: 600_000 })
+  if (gatewayDrainMs > drainMsMax)
+    settings.report('GATEWAY_DRAIN_MS', `must be at most ${drainMsMax}, four fifths of SHUTDOWN_TIMEOUT_MS, but is "${gatewayDrainMs}"`)
+  return { shutdownTimeoutMs, gatewayDrainMs }
 }
 
 function readSocket(settings: Settings): SocketConfig {

@@ -2,7 +2,8 @@ import { Redis, type RedisOptions } from 'ioredis'
 import type { Logger } from './logger.js'
 
 /**
- * - `commands`: presence, limits, cache. Fails within a quarter of a second, so that no request waits for a frozen Redis.
+ * - `commands`: presence, limits, cache. Fails within half a second, so that no request waits for a frozen Redis,
+ *   and not sooner, so that a process that was busy itself does not take a healthy one for frozen.
  * - `publisher`: events. Bridges a blip by queueing for a few seconds at most, then rejects what it holds: what must
  *   arrive is stored anyway, what must not arrive late (typing) is gone, and nothing piles up in memory.
  * - `subscriber`: waits for ever and subscribes again after an outage.
@@ -45,7 +46,7 @@ const COMMON = {
 
 const BY_PURPOSE = {
   // Not sent again when the answer was lost: a counter must not count twice, an event not be told twice.
-  commands: { enableOfflineQueue: false, maxRetriesPerRequest: 1, autoResendUnfulfilledCommands: false, commandTimeout: 250 },
+  commands: { enableOfflineQueue: false, maxRetriesPerRequest: 1, autoResendUnfulfilledCommands: false, commandTimeout: 500 },
   // The queue is flushed with errors at every third attempt: after about 0.5 s, then every 3 to 6 s.
   publisher: { enableOfflineQueue: true, maxRetriesPerRequest: 2, autoResendUnfulfilledCommands: false },
   subscriber: { maxRetriesPerRequest: null, autoResubscribe: true },

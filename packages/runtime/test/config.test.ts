@@ -27,6 +27,7 @@ describe('a minimal environment', () => {
       push: { content: 'full' },
       cache: true,
       shutdownTimeoutMs: 10_000,
+      gatewayDrainMs: 5000,
     })
   })
 
@@ -49,6 +50,14 @@ test('every problem is reported at once, each on a line that names its variable'
     'LOG_LEVEL: must be one of trace, debug, info, warn, error, fatal, silent, but is "loud"',
     'JWT_SECRET: is missing (or set JWT_PUBLIC_KEY or JWT_JWKS_URL instead)',
   ])
+})
+
+test('a drain must fit into the shutdown, and does by itself', () => {
+  expect(readConfig({ ...MINIMAL, SHUTDOWN_TIMEOUT_MS: '3000' }).gatewayDrainMs).toBe(1500)
+  expect(readConfig({ ...MINIMAL, GATEWAY_DRAIN_MS: '0' }).gatewayDrainMs).toBe(0)
+  expect(() => readConfig({ ...MINIMAL, GATEWAY_DRAIN_MS: '8001' })).toThrow(
+    'GATEWAY_DRAIN_MS: must be at most 8000, four fifths of SHUTDOWN_TIMEOUT_MS, but is "8001"',
+  )
 })
 
 describe('well-formed values', () => {

@@ -8,6 +8,8 @@ import { testSecret } from './world.js'
 /** A gateway as a process of its own, as it runs in production. */
 export interface GatewayProcess {
   readonly url: string
+  /** `SIGSTOP` freezes it, `SIGCONT` lets it go on. */
+  signal(signal: NodeJS.Signals): void
   /** Ends it without any warning. */
   kill(): Promise<void>
 }
@@ -19,6 +21,7 @@ export async function spawnGateway({ config }: { config: Config }): Promise<Gate
   const port = await listeningPort(process)
   return {
     url: `http://127.0.0.1:${port}`,
+    signal: (signal) => void process.kill(signal),
     async kill() {
       const exited = once(process, 'exit')
       if (process.kill('SIGKILL')) await exited

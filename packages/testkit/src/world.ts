@@ -1,6 +1,6 @@
 import { startApi } from '@viatra-chat/api'
 import type { Conversation, UserId } from '@viatra-chat/contract'
-import { startGateway } from '@viatra-chat/gateway'
+import { startGateway, type RunningGateway } from '@viatra-chat/gateway'
 import { createLogger, readConfig, type Config } from '@viatra-chat/runtime'
 import type { Redis } from 'ioredis'
 import type pg from 'pg'
@@ -14,6 +14,8 @@ export interface WorldOptions {
   gateways?: number
   /** Environment variables of every instance. Limits are lifted unless RATE_LIMIT_MULTIPLIER is given. */
   env?: Record<string, string>
+  /** More of them for single API instances, by their index. */
+  apiEnv?: Record<number, Record<string, string>>
 }
 
 /** A running product of its own: services in this process, real stores, nobody else in it. */
@@ -25,6 +27,8 @@ export interface World {
   readonly redis: Redis
   /** The configuration of the instances, for starting another one. */
   readonly config: Config
+  /** Starts one more gateway, which its caller stops. */
+  startGateway(changes?: Partial<Config>): Promise<RunningGateway>
   /** Creates a person; the names are for reading failures. */
   person(name: string, fields?: { role?: string; is_active?: boolean }): Promise<Person>
   people<const N extends readonly string[]>(...names: N): Promise<{ [K in keyof N]: Person }>
@@ -39,7 +43,7 @@ export const testSecret = 'a secret of at least thirty-two bytes, for tests'
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const stores = await openTestStores()
-  const config = readConfig({
+  const env = {
     DATABASE_URL: stores.databaseUrl,
     REDIS_URL: stores.redisUrl,
     JWT_SECRET: testSecret,
@@ -49,10 +53,12 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'fatal',
     RATE_LIMIT_MULTIPLIER: '1000',
     PRESENCE_GRACE_MS: '300',
+    GATEWAY_DRAIN_MS: '0',
     ...options.env,
-  })
+  }
+  const config = readConfig(env)
   const log = createLogger({ name: 'test', level: config.logLevel })
-  const apis = await several(options.apis ?? 1, () => startApi(config, log))
+  const apis = await several(options.apis ?? 1, (i) => startApi(readConfig({ ...env, ...options.apiEnv?.[i] }), log))
   const gateways = await several(options.gateways ?? 1, () => startGateway(config, log))
   const place = { apis: apis.map((api) => api.url), gateways: gateways.map((gateway) => gateway.url), secret: testSecret }
 
@@ -70,6 +76,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     database: stores.database,
     redis: stores.redis,
     config,
+    startGateway: (changes = {}) => startGateway({ ...config, ...changes }, log),
     person: newPerson,
     people,
     crowd: (count) => insertCrowd(stores.database, count),
@@ -84,7 +91,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   }
 }
 
-const several = <T>(count: number, start: () => Promise<T>) => Promise.all(Array.from({ length: count }, start))
+const several = <T>(count: number, start: (index: number) => Promise<T>) => Promise.all(Array.from({ length: count }, (_, i) => start(i)))
 
 async function insertUser(database: pg.Pool, user: { id: UserId; name: string; role: string; is_active: boolean }): Promise<void> {
   await database.query('insert into users (id, first_name, last_name, email, role, is_active) values ($1, $2, $3, $4, $5, $6)', [

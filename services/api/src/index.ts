@@ -1,4 +1,4 @@
-import { openChat, startPresenceSweeper, type OpenChat } from '@viatra-chat/chat'
+import { openChat, startOutboxRelay, startPresenceSweeper, type OpenChat } from '@viatra-chat/chat'
 import { connectRedis, waitForRedis, type Config, type Logger } from '@viatra-chat/runtime'
 import type { FastifyInstance } from 'fastify'
 import type { Redis } from 'ioredis'
@@ -37,8 +37,8 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
   try {
     await waitForRedis(redis, REDIS_WAIT_MS)
     const app = await buildApp(config, chat)
-    const stopSweeper = startPresenceSweeper(chat)
-    app.addHook('onClose', async () => stopSweeper())
+    const stopLoops = [startPresenceSweeper(chat), startOutboxRelay(chat)]
+    app.addHook('onClose', async () => stopLoops.forEach((stop) => stop()))
     const port = await listen(app, config)
     log.info({ port }, 'the API is listening')
     return { url: `http://${hostInUrl(config.host)}:${port}`, port, stop: () => stop(app, config.shutdownTimeoutMs, closeStores) }

@@ -7,7 +7,7 @@ import {
   type Refusal,
   type Session,
 } from '@viatra-chat/chat'
-import type { ConversationId } from '@viatra-chat/contract'
+import type { ConversationId, UserId } from '@viatra-chat/contract'
 import type { Gateway } from './gateway.js'
 import { serveOperations } from './operations.js'
 import { closeForReconnect, tellError } from './session-end.js'
@@ -24,6 +24,12 @@ export interface Connection {
   /** Fulfilled once the socket hears everything its person should; rejected with a refusal if that cannot be had. */
   readonly ready: Promise<void>
   readonly typing: TypingTimers
+  /** Whether it is in the rooms of its person's conversations. */
+  isOpen: boolean
+  /** Events being answered. */
+  inFlight: number
+  /** Set when the gateway drains: it ends with its last answer. */
+  isLeaving: boolean
 }
 
 /** Takes over a socket whose handshake was good. Everything is attached before the first await, so that no early event is lost. */
@@ -32,12 +38,24 @@ export function openConnection(gateway: Gateway, socket: GatewaySocket): void {
   const ready = hearEverything(gateway, socket, session).catch((error: unknown) => {
     throw asRefusal(error, gateway.log, { operation: 'connect' })
   })
-  const connection: Connection = { socket, session, ready, expiry: watchExpiry(socket), typing: new Map<ConversationId, NodeJS.Timeout>() }
+  const connection: Connection = {
+    socket,
+    session,
+    ready,
+    expiry: watchExpiry(socket),
+    typing: new Map<ConversationId, NodeJS.Timeout>(),
+    isOpen: false,
+    inFlight: 0,
+    isLeaving: false,
+  }
   gateway.connections.set(socket.id, connection)
   serveOperations(gateway, connection)
   socket.once('disconnecting', () => closeConnection(gateway, connection))
   connection.expiry.until(session.expiresAt)
-  ready.catch((refusal: Refusal) => endUnready(socket, refusal))
+  ready.then(
+    () => (connection.isOpen = true),
+    (refusal: Refusal) => endUnready(socket, refusal),
+  )
 }
 
 /**
@@ -45,13 +63,21 @@ export function openConnection(gateway: Gateway, socket: GatewaySocket): void {
  */
 async function hearEverything(gateway: Gateway, socket: GatewaySocket, { actor }: Session): Promise<void> {
   void socket.join(userRoom(actor.userId))
-  const mark = gateway.removals.mark()
-  const conversationIds = await listConversationIds(gateway.chat, actor.userId)
+  const conversationIds = await listHeldConversationIds(gateway, actor.userId)
   if (!socket.connected) return
-  const current = conversationIds.filter((id) => !gateway.removals.happenedSince(mark, id, actor.userId))
-  void socket.join(current.map(participantsRoom))
+  void socket.join(conversationIds.map(participantsRoom))
   gateway.presence.connected(socket, actor.userId)
   void warmConversations(gateway.chat, actor)
+}
+
+/** What was read is taken only if every removal since would have been heard. */
+async function listHeldConversationIds(gateway: Gateway, userId: UserId): Promise<ConversationId[]> {
+  for (;;) {
+    const { epoch } = gateway.subscription
+    const mark = gateway.removals.mark()
+    const conversationIds = await listConversationIds(gateway.chat, userId)
+    if (epoch === gateway.subscription.epoch) return conversationIds.filter((id) => !gateway.removals.happenedSince(mark, id, userId))
+  }
 }
 
 function closeConnection(gateway: Gateway, connection: Connection): void {

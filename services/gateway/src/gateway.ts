@@ -3,6 +3,7 @@ import type { Connection } from './connection.js'
 import type { Presence } from './presence.js'
 import type { RecentRemovals } from './recent-removals.js'
 import type { GatewayServer } from './socket-types.js'
+import type { Subscription } from './subscription.js'
 
 /** What the parts of one gateway share. Several gateways may live in one process. */
 export interface Gateway {
@@ -12,10 +13,11 @@ export interface Gateway {
   readonly log: Log
   readonly presence: Presence
   readonly removals: RecentRemovals
+  readonly subscription: Subscription
   /** By socket id. */
   readonly connections: Map<string, Connection>
   /** Events being answered. */
   inFlight: number
-  /** Set once the gateway stops: further events are refused as safe to send again. */
-  isStopping: boolean
+  /** `open` ──stop──► `draining`: takes nobody in, serves who is here ──► `closing`: refuses events, as safe to send again. */
+  phase: 'open' | 'draining' | 'closing'
 }

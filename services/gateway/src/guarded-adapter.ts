@@ -16,10 +16,11 @@ export interface GuardedAdapter {
  * The Socket.IO Redis adapter, made safe against what arrives on its channels: the stock one throws on a malformed message, in a place
  * where nobody catches, and so one bad PUBLISH would end every gateway at once. Only what this product publishes is let in:
  * known events, moving and disconnecting sockets, and the removal signal. Everything else is dropped with a line in the log.
+ * @param isTrusted while it is false events are dropped and signals alone are heard: the rooms may be wrong.
  */
-export function createGuardedAdapter(publisher: Redis, subscriber: Redis, log: Log): GuardedAdapter {
+export function createGuardedAdapter(publisher: Redis, subscriber: Redis, log: Log, isTrusted = () => true): GuardedAdapter {
   const subscriptions: Promise<unknown>[] = []
-  const guarded = guardSubscriber(subscriber, guardWith(log), subscriptions)
+  const guarded = guardSubscriber(subscriber, guardWith(log), subscriptions, isTrusted)
   // Socket.IO calls it with `new`, which an arrow function would refuse.
   function create(namespace: unknown): RedisAdapter {
     const adapter = new RedisAdapter(namespace, publisher, guarded)
@@ -53,10 +54,13 @@ function guardWith(log: Log): Guard {
 }
 
 /** What the adapter uses of a subscriber. Requests, which it would take as they come, are checked before it sees them. */
-function guardSubscriber(subscriber: Redis, guard: Guard, subscriptions: Promise<unknown>[]) {
+function guardSubscriber(subscriber: Redis, guard: Guard, subscriptions: Promise<unknown>[], isTrusted: () => boolean) {
   const known = new Map<Listener, Listener>()
-  const wrap = (event: string, listener: Listener) =>
-    guard(event !== 'messageBuffer' ? listener : (channel, message) => listener(channel, requireKnownRequest(channel, message)))
+  function wrap(event: string, listener: Listener): Listener {
+    if (event === 'messageBuffer') return guard((channel, message) => listener(channel, requireKnownRequest(channel, message)))
+    if (event === 'pmessageBuffer') return guard((...args) => isTrusted() && listener(...args))
+    return guard(listener)
+  }
   return {
     psubscribe: (pattern: string) => void subscriptions.push(subscriber.psubscribe(pattern)),
     subscribe: (channels: string[]) => void subscriptions.push(subscriber.subscribe(...channels)),

@@ -3,6 +3,7 @@ import { asRefusal, execute, Refusal, toFailure, type Answer } from '@viatra-cha
 import { operations, spellForSocket, type Operation, type OperationName } from '@viatra-chat/contract'
 import type { Connection } from './connection.js'
 import { connectionHandlerOf } from './connection-handlers.js'
+import { closeIfAnswered } from './drain.js'
 import type { Gateway } from './gateway.js'
 import { endSession, tellError } from './session-end.js'
 import { createThrottle } from './throttle.js'
@@ -52,12 +53,15 @@ async function answer(gateway: Gateway, connection: Connection, event: ClientEve
   const operation = findOperation(event.name)
   if (!operation) return event.acknowledge?.(toFailure(new Refusal('NOT_FOUND', { message: 'There is no such event.' }), requestId))
   gateway.inFlight++
+  connection.inFlight++
   try {
     reply(connection, event, await run(gateway, connection, { operation, input: event.payload ?? {}, requestId }), requestId)
   } catch (error) {
     reply(connection, event, asRefusal(error, gateway.log, { operation, requestId }), requestId)
   } finally {
     gateway.inFlight--
+    connection.inFlight--
+    closeIfAnswered(connection)
   }
 }
 
@@ -74,7 +78,7 @@ interface Call {
 }
 
 async function run(gateway: Gateway, connection: Connection, { operation, input, requestId }: Call): Promise<Answer> {
-  if (gateway.isStopping) throw new Refusal('UNAVAILABLE', { retryAfterS: 1 })
+  if (gateway.phase === 'closing') throw new Refusal('UNAVAILABLE', { retryAfterS: 1 })
   await connection.ready
   const entry: Operation = operations[operation]
   const handler = connectionHandlerOf(gateway, connection, operation)

@@ -5,6 +5,7 @@ import {
   beatGateway,
   endLeases,
   leaseBatchMax,
+  LastSeenWriter,
   leaveGateways,
   listLeased,
   startPresenceSweeper,
@@ -44,6 +45,7 @@ export class Presence {
   readonly #held = new Map<UserId, Held>()
   readonly #heartbeat: NodeJS.Timeout
   readonly #stopSweeper: () => void
+  readonly #lastSeen: LastSeenWriter
   #renewalQueue: UserId[] = []
   #isStopped = false
 
@@ -51,6 +53,7 @@ export class Presence {
     this.#chat = chat
     this.#gatewayId = gatewayId
     this.#graceMs = graceMs
+    this.#lastSeen = new LastSeenWriter(chat)
     this.#heartbeat = setInterval(this.#beatNow, beatIntervalMs)
     this.#stopSweeper = startPresenceSweeper(chat)
     if (chat.redis.status === 'ready') this.#beatNow()
@@ -89,6 +92,7 @@ export class Presence {
     clearInterval(this.#heartbeat)
     this.#stopSweeper()
     for (const person of this.#held.values()) clearTimeout(person.graceTimer)
+    await this.#lastSeen.flush()
     await leaveGateways(this.#chat.redis, this.#gatewayId, this.#graceMs)
   }
 
@@ -102,6 +106,8 @@ export class Presence {
   async #end(userId: UserId, lastSeen: string): Promise<void> {
     const rooms = this.#held.get(userId)?.roomsLeft ?? []
     this.#held.delete(userId)
+    // True whether or not another gateway still has them, and whether or not Redis is there to tell.
+    this.#lastSeen.add(userId, lastSeen)
     const went = await endLeases(this.#chat.redis, this.#gatewayId, [userId], { lastSeen })
     if (went?.length) announceOffline(this.#chat, userId, lastSeen, [...rooms])
   }

@@ -56,7 +56,8 @@ export function applyRemoval(gateway: Gateway, change: MembershipChange): void {
   }
 }
 
-function removeFrom(gateway: Gateway, connection: Connection, conversationId: ConversationId): void {
+/** Takes one socket out of what it may no longer hear of a conversation. */
+export function removeFrom(gateway: Gateway, connection: Connection, conversationId: ConversationId): void {
   void connection.socket.leave(conversationRoom(conversationId))
   void connection.socket.leave(participantsRoom(conversationId))
   endTypingIn(gateway, connection, conversationId)

@@ -1,9 +1,10 @@
 import type { Gateway } from './gateway.js'
 import type { GatewaySocket } from './socket-types.js'
 
-const checkIntervalMs = 1000
+const checkIntervalMs = 500
 const queuedPacketsMax = 1000
-const queuedBytesMax = 4 * 1024 * 1024
+// What is on its way to the kernel comes on top: at most as much again, since it was this queue before.
+const queuedBytesMax = 1024 * 1024
 
 /**
  * Closes connections that do not read what they are sent: one stalled phone would otherwise fill the memory of everybody's gateway.

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { openChat, participantsRemovedSignal, type ChatOptions, type MembershipChange, type OpenChat } from '@viatra-chat/chat'
+import { openChat, participantsRemovedSignal, startOutboxRelay, type ChatOptions, type MembershipChange } from '@viatra-chat/chat'
 import { connectRedis, type Config, type Logger } from '@viatra-chat/runtime'
 import type { Redis } from 'ioredis'
 import { openConnection, type Connection } from './connection.js'
@@ -11,17 +11,20 @@ import { createHttpServer, listen } from './http-server.js'
 import { watchInactivePeople } from './inactive-people.js'
 import { Presence } from './presence.js'
 import { createRecentRemovals } from './recent-removals.js'
+import { watchMissedEvents } from './resync.js'
+import { watchRooms } from './room-sweep.js'
 import { applyRemoval } from './rooms.js'
 import { createSocketServer } from './socket-server.js'
 import { watchSlowConsumers } from './slow-consumers.js'
 import { stopGateway } from './stop-gateway.js'
+import { Subscription } from './subscription.js'
 
 export interface RunningGateway {
   /** Base URL on this machine. */
   readonly url: string
   readonly port: number
   readonly gatewayId: string
-  /** Lets clients reconnect elsewhere, finishes what is under way, and closes everything within `shutdownTimeoutMs`. */
+  /** Lets clients reconnect elsewhere, a few at a time over `gatewayDrainMs`, finishes what is under way, and closes everything within `shutdownTimeoutMs`. */
   stop(): Promise<void>
 }
 
@@ -32,18 +35,26 @@ const subscriptionWaitMs = 3000
 export async function startGateway(config: Config, log: Logger): Promise<RunningGateway> {
   const redis = connectAll(config, log)
   const chat = openChat(chatOptions(config, redis, log))
-  const adapter = createGuardedAdapter(redis.publisher, redis.subscriber, log)
-  const httpServer = createHttpServer({ checks: chat.checks, isAccepting: () => !gateway.isStopping })
+  const subscription = new Subscription(redis.subscriber)
+  const adapter = createGuardedAdapter(redis.publisher, redis.subscriber, log, () => subscription.isTrusted)
+  const httpServer = createHttpServer({ checks: chat.checks, isAccepting: () => gateway.phase === 'open' })
   const io = createSocketServer(httpServer, config, adapter)
-  const gateway = createGateway(config, chat, io, log)
+  const gateway = createGateway(config, { chat, io, subscription, log })
   io.use((socket, next) => void requireToken(chat, socket, next))
   io.on('connection', (socket) => openConnection(gateway, socket))
   // Only the guarded adapter raises it, and only for a well-formed signal of our own publisher.
   io.on(participantsRemovedSignal, (change) => applyRemoval(gateway, change as MembershipChange))
-  const watches = [watchInactivePeople(gateway), watchSlowConsumers(gateway)]
+  const watches = [
+    watchInactivePeople(gateway),
+    watchMissedEvents(gateway),
+    watchRooms(gateway),
+    watchSlowConsumers(gateway),
+    { stop: startOutboxRelay(chat) },
+  ]
 
   await Promise.race([adapter.subscribed, delay(subscriptionWaitMs, undefined, { ref: false })])
-  const stop = () => stopGateway({ gateway, chat, httpServer, redis: Object.values(redis), watches, timeoutMs: config.shutdownTimeoutMs })
+  const times = { drainMs: config.gatewayDrainMs, timeoutMs: config.shutdownTimeoutMs }
+  const stop = () => stopGateway({ gateway, chat, httpServer, redis: Object.values(redis), watches, ...times })
   const port = await listen(httpServer, config.host, config.port).catch(async (error: unknown) => {
     await stop()
     throw error
@@ -78,17 +89,15 @@ function chatOptions(config: Config, redis: RedisClients, log: Logger): ChatOpti
   }
 }
 
-function createGateway(config: Config, chat: OpenChat, io: Gateway['io'], log: Logger): Gateway {
+function createGateway(config: Config, parts: Pick<Gateway, 'chat' | 'io' | 'subscription' | 'log'>): Gateway {
   const id = randomUUID()
   return {
+    ...parts,
     id,
-    chat,
-    io,
-    log,
-    presence: new Presence({ chat, gatewayId: id, graceMs: config.presenceGraceMs }),
+    presence: new Presence({ chat: parts.chat, gatewayId: id, graceMs: config.presenceGraceMs }),
     removals: createRecentRemovals(),
     connections: new Map<string, Connection>(),
     inFlight: 0,
-    isStopping: false,
+    phase: 'open',
   }
 }

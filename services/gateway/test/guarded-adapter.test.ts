@@ -86,13 +86,30 @@ test('a flood of bad messages makes one line a second', async () => {
   expect(dropped).toHaveBeenCalledOnce()
 })
 
+test('while the rooms may be wrong events are dropped and signals are heard', async () => {
+  let isTrusted = false
+  const { io, receive, encode, parser } = await openAdapter(() => isTrusted)
+  const heard = vi.fn()
+  io.on('participants_removed', heard)
+  const decode = vi.spyOn(parser, 'decode')
+  const event = encode(['another process', typing, { rooms: ['r'], except: [] }])
+  const removal = Buffer.from(JSON.stringify({ uid: 'another process', type: 6, data: ['participants_removed', change] }))
+  receive(events, event)
+  receive(requests, removal)
+  expect(decode).not.toHaveBeenCalled()
+  expect(heard).toHaveBeenCalledOnce()
+  isTrusted = true
+  receive(events, event)
+  expect(decode).toHaveBeenCalledOnce()
+})
+
 /** An adapter whose subscriber is ours to speak through. */
-async function openAdapter() {
+async function openAdapter(isTrusted = () => true) {
   const subscriber = Object.assign(new EventEmitter(), { psubscribe: async () => 1, subscribe: async () => 3 })
   const publisher = new EventEmitter()
   const dropped = vi.fn()
   const log = { debug: vi.fn(), info: vi.fn(), warn: dropped, error: vi.fn() }
-  const adapter = createGuardedAdapter(asRedis(publisher), asRedis(subscriber), log)
+  const adapter = createGuardedAdapter(asRedis(publisher), asRedis(subscriber), log, isTrusted)
   const io = new Server({ adapter: adapter.create as never })
   await adapter.subscribed
   const { parser } = io.of('/').adapter as ReturnType<typeof adapter.create>
@@ -100,7 +117,7 @@ async function openAdapter() {
     if (channel === events) subscriber.emit('pmessageBuffer', `${events}*`, Buffer.from(channel), message)
     else subscriber.emit('messageBuffer', Buffer.from(channel), message)
   }
-  return { io, receive, dropped, encode: (message: unknown) => parser.encode(message) as Buffer }
+  return { io, receive, dropped, parser, encode: (message: unknown) => parser.encode(message) as Buffer }
 }
 
 const asRedis = (emitter: EventEmitter) => emitter as EventEmitter & Redis

@@ -60,6 +60,8 @@ async function claimPorts(settings: Settings, running: StopStack): Promise<{ ins
 
 function serviceEnvironment({ env, port }: Settings, stores: Stores, secret: string | undefined): NodeJS.ProcessEnv {
   return {
+    // Whoever presses Ctrl-C waits for it.
+    GATEWAY_DRAIN_MS: '500',
     SOCKET_IO_CORS_ORIGIN: `http://localhost:${port},http://127.0.0.1:${port}`,
     ...env,
     DATABASE_URL: stores.postgres.url,

@@ -8,11 +8,11 @@ import {
 } from '@viatra-chat/contract'
 import { v7 as uuidv7 } from 'uuid'
 import type { Chat } from '../chat.js'
-import { userRoom } from '../events/rooms.js'
 import type { Answer } from '../execute.js'
 import type { Actor } from '../identity/actor.js'
 import { requireActivePeople } from '../membership/require-active-people.js'
 import { invalid } from '../refusal.js'
+import { announceConversation } from './announce-conversation.js'
 import { findDirect, insertConversation, type NewConversation } from './conversations.sql.js'
 import { loadConversation } from './load-conversations.js'
 
@@ -22,12 +22,20 @@ type Input = OperationInput<'create_conversation'>
 export async function createConversation(chat: Chat, actor: Actor, input: Input): Promise<Answer<Conversation>> {
   const conversation = plan(actor, input)
   await requireActivePeople(chat.db, input.participant_ids ?? [])
-  const created = await chat.db.transaction().execute((tx) => insertConversation(tx, conversation))
-  if (!created) return { status: 200, data: await loadConversation(chat, await getDirect(chat, conversation), actor.userId) }
+  const outboxId = await insert(chat, conversation)
+  if (outboxId === undefined) return { status: 200, data: await loadConversation(chat, await getDirect(chat, conversation), actor.userId) }
   const loaded = await loadConversation(chat, conversation.id, actor.userId)
-  chat.events.participantsAdded({ conversationId: conversation.id, userIds: conversation.userIds })
-  chat.events.publish('conversation_created', loaded, { rooms: conversation.userIds.map(userRoom) })
+  void chat.outbox.deliver(chat, outboxId, (telling) => announceConversation(telling, loaded, conversation.userIds))
   return { status: 201, data: loaded }
+}
+
+/** The row of the outbox; undefined when the direct conversation is there already. */
+function insert(chat: Chat, conversation: NewConversation): Promise<string | undefined> {
+  const { id: conversationId, userIds } = conversation
+  return chat.db.transaction().execute(async (tx) => {
+    const isNew = await insertConversation(tx, conversation)
+    return isNew ? chat.outbox.append(tx, { kind: 'creation', conversationId, userIds: [...userIds] }) : undefined
+  })
 }
 
 function plan(actor: Actor, input: Input): NewConversation {

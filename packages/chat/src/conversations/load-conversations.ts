@@ -65,7 +65,7 @@ export async function withPresence<T extends { participants: Omit<Participant, '
   conversations: readonly T[],
 ): Promise<(T & { participants: Participant[] })[]> {
   const people = conversations.flatMap((conversation) => conversation.participants.map((participant) => participant.id))
-  const presence = await readPresence(chat.redis, people)
+  const presence = await readPresence(chat, people)
   const seen = (id: UserId) => presence.get(id) ?? { isOnline: false, lastSeen: null }
   return conversations.map((conversation) => ({
     ...conversation,

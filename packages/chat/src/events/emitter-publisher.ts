@@ -1,13 +1,38 @@
 import { Emitter } from '@socket.io/redis-emitter'
 import type { Redis } from 'ioredis'
 import type { Log } from '../chat.js'
-import { participantsRemovedSignal, type EventPublisher } from './publisher.js'
+import { participantsRemovedSignal, type ConfirmingPublisher, type EventPublisher } from './publisher.js'
 import { participantsRoom, userRoom } from './rooms.js'
+
+type Publish = (channel: string, message: Buffer | string) => Promise<void>
 
 /** Publishes through the Socket.IO Redis emitter to the adapter of every gateway. */
 export function createEmitterPublisher(publisher: Redis, log: Log): EventPublisher {
-  const emitter = new Emitter(dropWhileAway(publisher, log))
+  const publish = failingFast(publisher, log)
+  return through(
+    (channel, message) => void publish(channel, message).catch(() => undefined),
+    () => confirming(publish),
+  )
+}
+
+function confirming(publish: Publish): ConfirmingPublisher {
+  const outcomes: Promise<void>[] = []
+  const events = through(
+    (channel, message) => {
+      const outcome = publish(channel, message)
+      // Looked at in confirmed(), which may come later than the failure.
+      outcome.catch(() => undefined)
+      outcomes.push(outcome)
+    },
+    () => confirming(publish),
+  )
+  return { ...events, confirmed: async () => void (await Promise.all(outcomes)) }
+}
+
+function through(publish: (channel: string, message: Buffer | string) => void, confirming: () => ConfirmingPublisher): EventPublisher {
+  const emitter = new Emitter({ publish })
   return {
+    confirming,
     publish(event, payload, { rooms, except = [] }) {
       if (rooms.length > 0)
         emitter
@@ -24,17 +49,21 @@ export function createEmitterPublisher(publisher: Redis, log: Log): EventPublish
   }
 }
 
-// An event is a hint: while Redis is away it is dropped and clients heal by seq and sync. Queued, it would arrive late and in a flood.
-function dropWhileAway(publisher: Redis, log: Log): { publish(channel: string, message: Buffer | string): void } {
-  let away = false
-  const lost = (error?: unknown) => {
-    if (!away) log.warn({ err: error }, 'events are dropped: Redis is away')
-    away = true
+// Not queued while Redis is away: what matters waits in the outbox, and typing or presence that comes late is worse than none.
+function failingFast(publisher: Redis, log: Log): Publish {
+  let isAway = false
+  const noteAway = (error: unknown) => {
+    if (!isAway) log.warn({ err: error }, 'events wait: Redis is away')
+    isAway = true
   }
-  return {
-    publish(channel, message) {
-      if (publisher.status !== 'ready') return lost()
-      publisher.publish(channel, message).then(() => (away = false), lost)
-    },
+  return async (channel, message) => {
+    try {
+      if (publisher.status !== 'ready') throw new Error('Redis is away')
+      await publisher.publish(channel, message)
+      isAway = false
+    } catch (error) {
+      noteAway(error)
+      throw error
+    }
   }
 }

@@ -13,7 +13,7 @@ export interface MembershipChange {
 }
 
 /**
- * Publishes to every gateway. Called after commit only; never throws and never waits: what Redis drops is healed by sync.
+ * Publishes to every gateway. Called after commit only; never throws and never waits.
  * Calls of one process are heard in their order.
  */
 export interface EventPublisher {
@@ -22,6 +22,13 @@ export interface EventPublisher {
   participantsAdded(change: MembershipChange): void
   /** Takes the sockets of these people out of both rooms of the conversation, at once and on every gateway. */
   participantsRemoved(change: MembershipChange): void
+  /** A publisher that knows what became of its calls. */
+  confirming(): ConfirmingPublisher
+}
+
+export interface ConfirmingPublisher extends EventPublisher {
+  /** Settles when Redis has taken, or not taken, all that was published here so far. */
+  confirmed(): Promise<void>
 }
 
 /** Name of the server-side event that carries a removal from any process to the gateways: `(change: MembershipChange)`. */

@@ -1,20 +1,19 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Conversation, ConversationId, Message, MessageId, UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import type { Transaction } from 'kysely'
 import { v7 as uuidv7 } from 'uuid'
 import type { Chat } from '../chat.js'
-import { loadConversation, loadShared } from '../conversations/load-conversations.js'
-import { participantsRoom, userRoom } from '../events/rooms.js'
+import { loadConversation } from '../conversations/load-conversations.js'
+import type { Announcement, SystemAction } from '../events/announcement.js'
 import type { Actor } from '../identity/actor.js'
-import { activityOf, announceActivity, announceMessage } from '../messages/announce-message.js'
 import { appendSystemMessage } from '../messages/append-system-message.js'
 import { toMessage } from '../messages/message-row.js'
 import { nobody, senderAlone } from '../receipts/readers.js'
 import { Refusal } from '../refusal.js'
+import { announceChange } from './announce-change.js'
 import { lockMembership, type Membership } from './membership.js'
 import { findNames, touchMembership } from './membership.sql.js'
-
-export type SystemAction = 'participants_added' | 'participant_removed' | 'participant_left' | 'role_changed' | 'metadata_changed'
 
 /** What a change did: the facts of its system message. */
 export interface Change {
@@ -24,6 +23,9 @@ export interface Change {
   /** The sentence for people; names stand in for ids. */
   say(name: (id: UserId) => string): string
 }
+
+// A Redis that answers nothing holds up no answer of ours.
+const tellingMsMax = 250
 
 type Apply = (tx: Transaction<Tables>, membership: Membership) => Promise<Change | undefined>
 
@@ -38,9 +40,15 @@ export async function changeConversation(chat: Chat, actor: Actor, conversationI
     const change = await apply(tx, membership)
     if (!change) return undefined
     if (change.action !== 'metadata_changed') await touchMembership(tx, conversationId)
-    return { change, message: await writeSystemMessage(tx, membership, change) }
+    const message = await writeSystemMessage(tx, membership, change)
+    const { action, userIds } = change
+    const announcement: Announcement = { kind: 'change', action, conversationId, messageId: message.id, userIds: [...userIds] }
+    return { change, message, outboxId: await chat.outbox.append(tx, announcement) }
   })
-  if (done) await announceChange(chat, done.change, done.message)
+  if (!done) return
+  const told = chat.outbox.deliver(chat, done.outboxId, (telling) => announceChange(telling, done.change, done.message))
+  // Whoever has the answer may send at once, and all of the change is to be heard before that.
+  await Promise.race([told, delay(tellingMsMax)])
 }
 
 /** The conversation as the actor sees it after a change. */
@@ -66,21 +74,4 @@ async function writeSystemMessage(tx: Transaction<Tables>, membership: Membershi
     metadata: { action, actor_id: membership.userId, user_ids: userIds, ...(newOwnerId && { new_owner_id: newOwnerId }) },
   })
   return toMessage(row, action === 'participant_left' ? nobody : senderAlone)
-}
-
-// What can be told without asking the database again goes at once: a message that is sent next must not overtake it.
-// Removed people go first of all, so that they hear nothing of what follows; added people get the conversation before its events.
-async function announceChange(chat: Chat, { action, userIds }: Change, message: Message): Promise<void> {
-  const { conversation_id: conversationId } = message
-  if (action === 'participant_removed' || action === 'participant_left') {
-    chat.events.participantsRemoved({ conversationId, userIds })
-    chat.events.publish('conversation_removed', { conversationId }, { rooms: userIds.map(userRoom) })
-  }
-  const newcomers = action === 'participants_added' ? userIds : []
-  chat.events.participantsAdded({ conversationId, userIds: newcomers })
-  announceMessage(chat, message, { butNot: newcomers })
-  const shared = await loadShared(chat, conversationId)
-  chat.events.publish('conversation_created', { ...shared, unread_count: 0 }, { rooms: newcomers.map(userRoom) })
-  announceActivity(chat, conversationId, activityOf(message), { only: newcomers })
-  chat.events.publish('conversation_updated', shared, { rooms: [participantsRoom(conversationId)] })
 }

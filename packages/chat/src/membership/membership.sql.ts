@@ -36,6 +36,15 @@ export async function listConversationIdsOf(db: Kysely<Tables>, userId: UserId):
   return rows.map((row) => row.conversation_id as ConversationId)
 }
 
+export async function listMemberships(
+  db: Kysely<Tables>,
+  userIds: readonly UserId[],
+): Promise<{ user_id: UserId; conversation_id: ConversationId }[]> {
+  const { rows } = await sql<{ user_id: UserId; conversation_id: ConversationId }>`
+    select user_id, conversation_id from conversation_members where user_id = any(${[...userIds]}::uuid[])`.execute(db)
+  return rows
+}
+
 /** Those of the given ids that are people who exist and are active, with their names. */
 export function findActivePeople(db: Kysely<Tables>, ids: readonly UserId[]) {
   return db

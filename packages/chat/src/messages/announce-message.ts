@@ -8,6 +8,11 @@ export function announceMessage(chat: Chat, message: Message, options?: Activity
   announceActivity(chat, message.conversation_id, activityOf(message), options)
 }
 
+/** The same for several, in their order. */
+export function announceMessages(chat: Chat, messages: readonly Message[]): void {
+  for (const message of messages) announceMessage(chat, message)
+}
+
 type Activity = Omit<EventPayload<'conversation_activity'>, 'conversationId'>
 
 /** Some of the participants: all but these, or only these. */

@@ -1,13 +1,11 @@
 import type { ConversationId, MessageId, OperationInput } from '@viatra-chat/contract'
 import { recordAudit } from '../audit/record-audit.js'
 import type { Chat } from '../chat.js'
-import { conversationRoom } from '../events/rooms.js'
 import type { Answer, CallContext } from '../execute.js'
 import type { Actor } from '../identity/actor.js'
 import { lockMembership, type Membership } from '../membership/membership.js'
 import { Refusal } from '../refusal.js'
-import { announceActivity } from './announce-message.js'
-import { loadNewestMessages } from './load-messages.js'
+import { announceDeletion, type DeletionAnnouncement } from './announce-deletion.js'
 import { findMessage, markDeleted, type Deletion } from './messages.sql.js'
 
 /** Deletes one's own message for everyone; its content stays in the database for the audit. Repeating announces nothing. */
@@ -26,17 +24,21 @@ export async function deleteMessage(
     const deletion = await markDeleted(tx, membership, input.message_id)
     if (!deletion) return undefined
     await recordAudit(tx, { actorId: actor.userId, action: 'message_deleted', conversationId, messageId: input.message_id, ...context })
-    return { deletion, membership }
+    const announcement = announcementOf(membership, input.message_id, deletion)
+    return { announcement, outboxId: await chat.outbox.append(tx, announcement) }
   })
-  if (done) await announceDeletion(chat, done.membership, input.message_id, done.deletion)
+  if (done) void chat.outbox.deliver(chat, done.outboxId, (telling) => announceDeletion(telling, done.announcement))
   return { message: 'Message deleted successfully' }
 }
 
-async function announceDeletion(chat: Chat, { conversation, userId }: Membership, messageId: MessageId, deletion: Deletion): Promise<void> {
-  const payload = { messageId, conversationId: conversation.id, userId, at: deletion.deleted_at.toISOString() }
-  chat.events.publish('message_deleted', payload, { rooms: [conversationRoom(conversation.id)] })
-  const [newest] = await loadNewestMessages(chat.db, [conversation.id])
-  if (newest && newest.seq > Number(deletion.seq)) return
-  const last_message_at = deletion.last_message_at?.toISOString() ?? null
-  announceActivity(chat, conversation.id, { last_message: newest ?? null, last_message_at })
+function announcementOf({ conversation, userId }: Membership, messageId: MessageId, deletion: Deletion): DeletionAnnouncement {
+  return {
+    kind: 'deletion',
+    conversationId: conversation.id,
+    messageId,
+    userId,
+    seq: Number(deletion.seq),
+    at: deletion.deleted_at.toISOString(),
+    lastMessageAt: deletion.last_message_at?.toISOString() ?? null,
+  }
 }

@@ -3,7 +3,7 @@ import type { Tables } from '@viatra-chat/db'
 import type { Kysely } from 'kysely'
 import { loadReaders, loadReadersAcross } from '../receipts/load-readers.js'
 import { toMessage, type MessageRow } from './message-row.js'
-import { findMessage, listChanged, listNewest } from './messages.sql.js'
+import { findMessage, listAt, listChanged, listNewest } from './messages.sql.js'
 
 /** Turns rows of one conversation into messages. */
 export async function withReceipts(db: Kysely<Tables>, conversationId: ConversationId, rows: readonly MessageRow[]): Promise<Message[]> {
@@ -21,6 +21,11 @@ export async function loadMessage(db: Kysely<Tables>, id: MessageId): Promise<Me
 /** The newest message of each conversation that is not deleted; those without one are left out. */
 export async function loadNewestMessages(db: Kysely<Tables>, conversationIds: readonly ConversationId[]): Promise<Message[]> {
   return withReceiptsAcross(db, await listNewest(db, conversationIds))
+}
+
+/** Messages at the given places, in order; deleted ones are left out. */
+export async function loadMessagesAt(db: Kysely<Tables>, at: readonly (readonly [ConversationId, number])[]): Promise<Message[]> {
+  return withReceiptsAcross(db, await listAt(db, at))
 }
 
 export interface ChangesAsked {

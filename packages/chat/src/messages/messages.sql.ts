@@ -52,6 +52,12 @@ export function listNewest(db: Kysely<Tables>, conversationIds: readonly Convers
   )
 }
 
+/** Messages at the given places, in order; deleted ones are left out. */
+export function listAt(db: Kysely<Tables>, at: readonly (readonly [ConversationId, number])[]): Promise<MessageRow[]> {
+  const places = sql`select * from unnest(${at.map(([id]) => id)}::uuid[], ${at.map(([, seq]) => seq)}::bigint[])`
+  return selectMessages(db, sql`(m.conversation_id, m.seq) in (${places}) and not m.is_deleted order by m.conversation_id, m.seq`)
+}
+
 /** Messages of the person's conversations that changed since a transaction, after a position, in order of conversation and seq. */
 export function listChanged(
   db: Kysely<Tables>,

@@ -4,11 +4,8 @@ import type { Chat } from '../chat.js'
 import type { Answer } from '../execute.js'
 import type { Actor } from '../identity/actor.js'
 import { endTyping } from '../presence/typing.js'
-import { senderAlone } from '../receipts/readers.js'
 import { Refusal } from '../refusal.js'
-import { announceMessage } from './announce-message.js'
 import { loadMessage } from './load-messages.js'
-import { toMessage } from './message-row.js'
 import type { Draft, SentRow } from './send-statement.js'
 
 /** Stores a message and announces it. A retry with the same client_message_id gets the first one as it is now and announces nothing. */
@@ -17,15 +14,16 @@ export async function sendMessage(chat: Chat, actor: Actor, input: OperationInpu
     throw new Refusal('FORBIDDEN', { message: 'System messages are written by the server and by administrators.' })
   const draft = toDraft(actor, input)
   const outcome = await chat.sends.send(draft)
-  if (outcome.kind === 'stored_unseen') return { data: announced(chat, await readAgain(chat, draft.id)) }
-  switch (outcome.row.verdict) {
-    case 'SENT':
-      return { data: announced(chat, toMessage(outcome.row, senderAlone)) }
-    case 'ALREADY_SENT':
-      return { status: 200, data: await readAgain(chat, outcome.row.earlier_id ?? draft.id) }
-    default:
-      throw refusalOf(outcome.row)
-  }
+  // What was stored unseen is announced by the outbox relay.
+  if (outcome.kind === 'stored_unseen') return { data: await readAgain(chat, draft.id) }
+  if (outcome.kind === 'refused') return repeated(chat, outcome.row)
+  endTyping(chat, outcome.message.conversation_id, outcome.message.sender_id)
+  return { data: outcome.message }
+}
+
+async function repeated(chat: Chat, row: SentRow): Promise<Answer<Message>> {
+  if (row.verdict === 'ALREADY_SENT' && row.earlier_id !== null) return { status: 200, data: await readAgain(chat, row.earlier_id) }
+  throw refusalOf(row)
 }
 
 function toDraft(actor: Actor, input: OperationInput<'send_message'>): Draft {
@@ -39,12 +37,6 @@ function toDraft(actor: Actor, input: OperationInput<'send_message'>): Draft {
     clientMessageId: input.client_message_id ?? null,
     parentMessageId: input.parent_message_id ?? null,
   }
-}
-
-function announced(chat: Chat, message: Message): Message {
-  announceMessage(chat, message)
-  endTyping(chat, message.conversation_id, message.sender_id)
-  return message
 }
 
 async function readAgain(chat: Chat, id: string): Promise<Message> {

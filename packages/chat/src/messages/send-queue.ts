@@ -1,10 +1,22 @@
+import type { Message } from '@viatra-chat/contract'
 import pg from 'pg'
 import type { Log } from '../chat.js'
 import { isUnavailable } from '../faults.js'
+import { senderAlone } from '../receipts/readers.js'
 import { Refusal } from '../refusal.js'
+import { toMessage } from './message-row.js'
 import { findStored, storeBatch, type Draft, type SentRow } from './send-statement.js'
 import { takeBatch, type SendOutcome, type WaitingSend } from './waiting-sends.js'
 import { WriterConnection } from './writer-connection.js'
+
+export interface SendQueueOptions {
+  databaseUrl: string
+  log: Log
+  /** Rows of the outbox that the next statement may delete. */
+  takeTold(): string[]
+  /** Called once for each flush, before its callers are answered, in order of seq. */
+  announce(outboxId: string, messages: readonly Message[]): void
+}
 
 const attemptsMax = 20
 // More than this means that the database cannot follow: say so at once instead of letting everyone wait.
@@ -20,8 +32,11 @@ export class SendQueue {
   #flushing: Promise<void> | undefined
   #closed = false
 
-  constructor({ databaseUrl, log }: { databaseUrl: string; log: Log }) {
-    this.#connection = new WriterConnection(databaseUrl, log)
+  readonly #options: SendQueueOptions
+
+  constructor(options: SendQueueOptions) {
+    this.#options = options
+    this.#connection = new WriterConnection(options.databaseUrl, options.log)
   }
 
   /** Stores a message. Rejects while the database is away; then it is not stored, or is safe to send again with its client id. */
@@ -55,24 +70,27 @@ export class SendQueue {
     try {
       const client = await this.#connection.open()
       const open = await withoutStored(client, batch)
-      if (open.length > 0)
-        this.#settle(
-          open,
-          await storeBatch(
-            client,
-            open.map(({ draft }) => draft),
-          ),
-        )
+      if (open.length > 0) this.#settle(open, await this.#store(client, open))
     } catch (error) {
       await this.#recover(batch, error)
     }
   }
 
+  #store(client: pg.Client, batch: readonly WaitingSend[]): Promise<SentRow[]> {
+    const drafts = batch.map(({ draft }) => draft)
+    return storeBatch(client, drafts, this.#options.takeTold())
+  }
+
   #settle(batch: readonly WaitingSend[], rows: readonly SentRow[]): void {
+    const sent = new Map(rows.filter(isSent).map((row) => [row.n, toMessage(row, senderAlone)]))
+    const outboxId = rows[0]?.outbox_id
+    if (outboxId) this.#options.announce(outboxId, [...sent.values()])
     const again: WaitingSend[] = []
     for (const row of rows) {
       const item = batch[row.n]
-      if (row.verdict !== 'RETRY') item?.resolve({ kind: 'judged', row })
+      const message = sent.get(row.n)
+      if (message) item?.resolve({ kind: 'sent', message })
+      else if (row.verdict !== 'RETRY') item?.resolve({ kind: 'refused', row })
       else if (item) again.push(item)
     }
     this.#requeue(again, unavailable())
@@ -115,6 +133,8 @@ async function withoutStored(client: pg.Client, batch: readonly WaitingSend[]): 
   for (const item of uncertain) if (stored.has(item.draft.id)) item.resolve({ kind: 'stored_unseen' })
   return batch.filter((item) => !stored.has(item.draft.id))
 }
+
+const isSent = ({ verdict }: SentRow) => verdict === 'SENT'
 
 function reject(item: WaitingSend, error: unknown): false {
   item.reject(error)

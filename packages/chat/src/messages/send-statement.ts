@@ -18,13 +18,14 @@ export interface Draft {
 export type Verdict =
   'SENT' | 'ALREADY_SENT' | 'CONFLICT' | 'CONVERSATION_NOT_FOUND' | 'NOT_A_PARTICIPANT' | 'FORBIDDEN' | 'MESSAGE_NOT_FOUND' | 'RETRY'
 
-export type SentRow = MessageRow & { n: number; verdict: Verdict; earlier_id: string | null }
+/** What the statement answers for a draft; `outbox_id` is the batch's row in the outbox, null when nothing of it was stored. */
+export type SentRow = MessageRow & { n: number; verdict: Verdict; earlier_id: string | null; outbox_id: string | null }
 
 // One statement for many sends: it locks the conversations in the order of their ids, so that two processes cannot wait for each other in a
 // circle; judges each draft for itself; takes seqs under the locks, so that their order is commit order and has no gap; and inserts.
 // Its snapshot is older than the locks it waited for. Two things can have changed meanwhile: memberships, seen by membership_version
 // (RETRY), and client ids, seen by the unique index (the whole statement fails and runs again). last_seq comes from the locked row.
-const text = `
+export const storeBatchText = `
 with input as (
   select * from unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::uuid[])
     as i (n, id, conversation_id, sender_id, message_type, content, metadata, client_message_id, parent_message_id)
@@ -67,21 +68,28 @@ with input as (
   select j.conversation_id, b.last_seq - a.total + a.ordinal, j.id, j.sender_id, j.parent_message_id, j.message_type, j.content,
     j.metadata::jsonb, j.client_message_id, b.last_message_at, b.last_message_at
   from accepted a join judged j on j.n = a.n join bumped b on b.id = a.conversation_id
-  returning id, seq, metadata, created_at
+  returning id, conversation_id, seq, metadata, created_at
+), told as (
+  delete from outbox where id = any($10::bigint[])
+), untold as (
+  insert into outbox (announcement)
+  select jsonb_build_object('kind', 'messages', 'at', jsonb_agg(jsonb_build_array(conversation_id, seq) order by seq))
+  from stored having count(*) > 0
+  returning id
 )
-select j.n, j.verdict, j.earlier_id, j.id, j.conversation_id, s.seq, j.sender_id, j.parent_message_id, j.message_type, j.content, s.metadata,
+select untold.id as outbox_id, j.n, j.verdict, j.earlier_id, j.id, j.conversation_id, s.seq, j.sender_id, j.parent_message_id, j.message_type, j.content, s.metadata,
   j.client_message_id, false as is_edited, false as is_deleted, s.created_at, s.created_at as updated_at,
   j.first_name, j.last_name, j.avatar_url, j.role, j.parent_seq, j.parent_sender_id, j.parent_type, j.parent_content, j.parent_deleted
-from judged j left join stored s on s.id = j.id
+from judged j left join stored s on s.id = j.id left join untold on true
 order by j.n`
 
-/** Stores a batch in one transaction and answers each draft for itself, in the order given. */
-export async function storeBatch(client: pg.Client, drafts: readonly Draft[]): Promise<SentRow[]> {
+/** Stores a batch in one transaction and answers each draft for itself, in the order given. `told` are rows of the outbox that may go. */
+export async function storeBatch(client: pg.Client, drafts: readonly Draft[], told: readonly string[]): Promise<SentRow[]> {
   const column = <K extends keyof Draft>(key: K) => drafts.map((draft) => draft[key])
   const { rows } = await client.query<SentRow>({
     // Named: PostgreSQL parses and plans it once per connection, a third of its cost otherwise.
     name: 'store-batch',
-    text,
+    text: storeBatchText,
     values: [
       drafts.map((_, n) => n),
       column('id'),
@@ -92,6 +100,7 @@ export async function storeBatch(client: pg.Client, drafts: readonly Draft[]): P
       column('metadata'),
       column('clientMessageId'),
       column('parentMessageId'),
+      told,
     ],
   })
   return rows

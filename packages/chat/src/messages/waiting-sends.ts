@@ -1,7 +1,8 @@
+import type { Message } from '@viatra-chat/contract'
 import type { Draft, SentRow } from './send-statement.js'
 
 /** What became of a send. `stored_unseen`: it is stored, but the answer was lost with a connection; read it again. */
-export type SendOutcome = { kind: 'judged'; row: SentRow } | { kind: 'stored_unseen' }
+export type SendOutcome = { kind: 'sent'; message: Message } | { kind: 'refused'; row: SentRow } | { kind: 'stored_unseen' }
 
 /** A send that waits for its flush. */
 export interface WaitingSend {

@@ -14,7 +14,7 @@ export async function getPresence(
   const asked = [...new Set<UserId>(input.user_ids)]
   const acquainted = await findAcquainted(chat.db, actor.userId, asked)
   const shown = asked.filter((id) => id === actor.userId || acquainted.has(id))
-  const presence = await readPresence(chat.redis, shown)
+  const presence = await readPresence(chat, shown)
   return {
     data: {
       presence: shown.map((id) => ({

@@ -2,13 +2,14 @@ import type { ConversationId, MessageId, UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import { sql, type Kysely } from 'kysely'
 import type { Membership } from '../membership/membership.js'
+import { isToldToRoom } from './is-told-to-room.js'
 import type { MemberReceiptsRow } from './readers.js'
 
-export interface MarkedRow {
-  id: MessageId
-  seq: string
-  sender_id: UserId
+/** What a mark did: a row of the outbox, and the messages that are newly marked, in order of seq. */
+export interface Marked {
+  outboxId: string
   at: Date
+  messages: [MessageId, sender: UserId][]
 }
 
 // A member's own and deleted messages have no receipts and are never asked for. Those next to what is marked are covered with it: as gaps they
@@ -17,7 +18,7 @@ const bridgedBefore = 32
 const bridgedWithin = 512
 
 /**
- * Marks messages as read or delivered for the member and returns those newly marked, in order of seq: one small row update whatever
+ * Marks messages as read or delivered for the member; undefined when all of them were. One small row update whatever
  * the number of ids, and a row in the log for each bucket of 32 seqs. The member's row is locked first, so that two devices marking
  * the same message at once announce it once.
  */
@@ -26,11 +27,11 @@ export async function markSeqs(
   membership: Membership,
   kind: 'read' | 'delivered',
   ids: readonly MessageId[],
-): Promise<MarkedRow[]> {
+): Promise<Marked | undefined> {
   const conversationId = membership.conversation.id
   const alreadyMarked = sql.ref(`me.${kind}_seqs`)
   const read = kind === 'read' ? sql`cm.read_seqs + r.seqs` : sql`cm.read_seqs`
-  const { rows } = await sql<MarkedRow>`
+  const { rows } = await sql<Marked>`
     with me as materialized (
       select delivered_seqs, read_seqs from conversation_members
       where conversation_id = ${conversationId} and user_id = ${membership.userId} for no key update
@@ -56,9 +57,17 @@ export async function markSeqs(
       insert into receipt_marks (conversation_id, bucket, user_id, kind, seqs)
       select ${conversationId}::uuid, seq >> 5, ${membership.userId}::uuid, ${kind}, range_agg(int8range(seq, seq + 1))
       from fresh group by seq >> 5
+    ), summed as (
+      select now()::timestamptz(3) as at, jsonb_agg(jsonb_build_array(id, sender_id) order by seq) as messages from fresh having count(*) > 0
+    ), untold as (
+      insert into outbox (announcement)
+      select jsonb_build_object('kind', 'receipts', 'event', ${`message_${kind}`}::text, 'marks', jsonb_build_object(
+        'conversationId', ${conversationId}::uuid, 'userId', ${membership.userId}::uuid, 'at', s.at, 'toRoom', ${isToldToRoom(membership)}::boolean,
+        'messages', s.messages)) from summed s
+      returning id
     )
-    select id, seq, sender_id, now()::timestamptz(3) as at from fresh order by seq`.execute(db)
-  return rows
+    select untold.id as "outboxId", summed.at, summed.messages from summed cross join untold`.execute(db)
+  return rows[0]
 }
 
 /** Receipts of a stretch of history: every member who has one in it or is one of the senders, ordered by id, clipped to the stretch. */

@@ -1,0 +1,41 @@
+import { eventually, joinFrom, startWorld, type Connection, type World } from '@viatra-chat/testkit'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+let world: World
+beforeAll(async () => {
+  world = await startWorld()
+})
+afterAll(() => world.close())
+
+test('a client that does not read is closed within 10 s, and its neighbours notice nothing', { timeout: 40_000 }, async () => {
+  const [ann, bob, cid] = await world.people('Ann', 'Bob', 'Cid')
+  const group = await ann.create({ type: 'group', participant_ids: [bob.id, cid.id] })
+  const [bobs, cids] = await Promise.all([joinFrom(bob, group), joinFrom(cid, group)])
+  lineOf(cids).pause()
+
+  const metadata = { large: 'x'.repeat(16_000) }
+  const sent: string[] = []
+  const from = performance.now()
+  const isClosed = () => bobs.seen('user_offline').some(({ userId }) => userId === cid.id)
+  while (!isClosed() && performance.now() - from < 20_000) {
+    const some = await Promise.all(Array.from({ length: 20 }, () => ann.send(group, 'much', { metadata })))
+    sent.push(...some.map(({ id }) => id))
+  }
+  expect(isClosed()).toBe(true)
+  expect(performance.now() - from).toBeLessThan(10_000)
+  await eventually(() => expect(new Set(bobs.seen('new_message').map(({ id }) => id))).toEqual(new Set(sent)))
+  lineOf(cids).resume()
+  await cids.ended()
+})
+
+interface Line {
+  pause(): void
+  resume(): void
+}
+
+/** The TCP connection under a client's WebSocket. */
+function lineOf({ socket }: Connection): Line {
+  const { ws } = socket.io.engine.transport as { ws?: { _socket: Line } }
+  if (!ws) throw new Error('there is no WebSocket')
+  return ws._socket
+}

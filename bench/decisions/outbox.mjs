@@ -1,0 +1,67 @@
+import { storeBatchText, writerSettings } from '../../packages/chat/dist/messages/send-statement.js'
+import { createConversations, draftFor } from './sends.mjs'
+import { medianOf, ratio } from './measure.mjs'
+
+const measuredMs = 1500
+
+// The statement as it would be without an outbox: neither the row that is written nor the rows that are deleted.
+const withoutOutbox = storeBatchText
+  .replace(
+    /, told as \([\s\S]*?\n\), untold as \([\s\S]*?\n\)\nselect untold\.id as outbox_id,/,
+    '\nselect null::bigint as outbox_id, $10::bigint[] as told,',
+  )
+  .replace(' left join untold on true', '')
+
+/** What the outbox costs each message that is stored, by the size of the batch it goes with. */
+export function outbox(server) {
+  return server.withDatabase({ migrated: true, connections: 2 }, async (database) => {
+    const places = await createConversations(database, 1000)
+    const rows = []
+    for (const size of [1, 16, 64]) {
+      const without = await medianOf(() => measure(database, withoutOutbox, places, size))
+      const withIt = await medianOf(() => measure(database, storeBatchText, places, size))
+      rows.push(row(size, 'without', without, without), row(size, 'with', withIt, without))
+    }
+    return { title: 'The outbox: one connection, batch after batch', rows }
+  })
+}
+
+function row(size, variant, { us, wal }, base) {
+  return {
+    'messages in a batch': size,
+    outbox: variant,
+    'time per message': `${us.toFixed(0)} µs`,
+    'to without': ratio(us, base.us),
+    'WAL per message': `${wal.toFixed(0)} B`,
+  }
+}
+
+async function measure({ pool, query }, text, places, size) {
+  const client = await pool.connect()
+  await client.query(writerSettings)
+  await query('checkpoint')
+  const [{ lsn }] = await query('select pg_current_wal_insert_lsn() as lsn')
+  const name = `store-${text.length}-${size}`
+  let told = []
+  let stored = 0
+  const startedAt = performance.now()
+  while (performance.now() - startedAt < measuredMs) {
+    const drafts = Array.from({ length: size }, (_, i) => draftFor(places[((stored + i) * 7919) % places.length]))
+    const { rows } = await client.query({ name, text, values: valuesOf(drafts, told) })
+    told = rows[0]?.outbox_id ? [rows[0].outbox_id] : []
+    stored += size
+  }
+  const us = ((performance.now() - startedAt) * 1000) / stored
+  const [{ wal }] = await query('select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), $1)::float8 as wal', [lsn])
+  // With the settings of the writer on it.
+  client.release(true)
+  return { us, wal: wal / stored }
+}
+
+function valuesOf(drafts, told) {
+  const column = (key) => drafts.map((draft) => draft[key])
+  const columns = ['id', 'conversationId', 'senderId', 'messageType', 'content', 'metadata', 'clientMessageId', 'parentMessageId'].map(
+    column,
+  )
+  return [drafts.map((_, n) => n), ...columns, told]
+}

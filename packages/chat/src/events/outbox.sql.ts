@@ -1,0 +1,46 @@
+import type { Tables } from '@viatra-chat/db'
+import { sql, type Kysely, type Transaction } from 'kysely'
+import type { Announcement } from './announcement.js'
+
+export async function insertAnnouncement(tx: Transaction<Tables>, announcement: Announcement): Promise<string> {
+  const row = await tx
+    .insertInto('outbox')
+    .values({ announcement: JSON.stringify(announcement) })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  return row.id
+}
+
+export async function deleteAnnouncements(db: Kysely<Tables>, ids: readonly string[]): Promise<void> {
+  await sql`delete from outbox where id = any(${[...ids]}::bigint[])`.execute(db)
+}
+
+/** Whether something has been waiting for longer than its writer would have needed. */
+export async function isAnythingLeft(db: Kysely<Tables>, olderThanMs: number): Promise<boolean> {
+  const { rows } = await sql<{ left: boolean }>`
+    select exists (select 1 from outbox where created_at < clock_timestamp() - ${olderThanMs} * interval '1 ms') as left`.execute(db)
+  return rows[0]?.left ?? false
+}
+
+/** One relay at a time: two would tell things in each other's order. Released with the transaction. */
+export async function tryRelayLock(tx: Transaction<Tables>): Promise<boolean> {
+  const { rows } = await sql<{ locked: boolean }>`select pg_try_advisory_xact_lock(hashtext('chat_outbox')) as locked`.execute(tx)
+  return rows[0]?.locked ?? false
+}
+
+export interface LeftRow {
+  id: string
+  announcement: Announcement
+  attempts: number
+}
+
+export async function listLeft(tx: Transaction<Tables>, olderThanMs: number, limit: number): Promise<LeftRow[]> {
+  const { rows } = await sql<LeftRow>`
+    select id, announcement, attempts from outbox
+    where created_at < clock_timestamp() - ${olderThanMs} * interval '1 ms' and attempts < 3 order by id limit ${limit}`.execute(tx)
+  return rows
+}
+
+export async function countAttempt(db: Kysely<Tables>, id: string): Promise<void> {
+  await sql`update outbox set attempts = attempts + 1 where id = ${id}`.execute(db)
+}

@@ -1,0 +1,30 @@
+import type { Message, UserId } from '@viatra-chat/contract'
+import type { Chat } from '../chat.js'
+import { loadShared } from '../conversations/load-conversations.js'
+import type { SystemAction } from '../events/announcement.js'
+import { participantsRoom, userRoom } from '../events/rooms.js'
+import { activityOf, announceActivity, announceMessage } from '../messages/announce-message.js'
+
+/**
+ * Tells everybody about a change of a conversation. What needs no further question to the database goes at once: a message that
+ * is sent next must not overtake it. Removed people go first of all, so that they hear nothing of what follows; added people get the
+ * conversation before its events.
+ */
+export async function announceChange(
+  chat: Chat,
+  { action, userIds }: { action: SystemAction; userIds: readonly UserId[] },
+  message: Message,
+): Promise<void> {
+  const { conversation_id: conversationId } = message
+  if (action === 'participant_removed' || action === 'participant_left') {
+    chat.events.participantsRemoved({ conversationId, userIds })
+    chat.events.publish('conversation_removed', { conversationId }, { rooms: userIds.map(userRoom) })
+  }
+  const newcomers = action === 'participants_added' ? userIds : []
+  chat.events.participantsAdded({ conversationId, userIds: newcomers })
+  announceMessage(chat, message, { butNot: newcomers })
+  const shared = await loadShared(chat, conversationId)
+  chat.events.publish('conversation_created', { ...shared, unread_count: 0 }, { rooms: newcomers.map(userRoom) })
+  announceActivity(chat, conversationId, activityOf(message), { only: newcomers })
+  chat.events.publish('conversation_updated', shared, { rooms: [participantsRoom(conversationId)] })
+}

@@ -1,0 +1,85 @@
+import type { SyncPage } from '@viatra-chat/contract'
+import { createBackOff } from './back-off.js'
+import { asChatError } from './chat-error.js'
+import type { Call } from './rest.js'
+
+export interface CatchUpOptions {
+  call: Call
+  isOnline: () => boolean
+  /** What happened since the token, in pages. */
+  onPage: (page: SyncPage) => void
+  /** Nobody knows what was missed; the first time nothing was. Syncs go on from here. */
+  onReset: (page: SyncPage, isFirst: boolean) => void
+  /** Nothing is missing that was committed before it began. */
+  onDone: () => void
+  onToken: (token: string) => void
+  everyMs: number
+  log: (line: string) => void
+}
+
+export interface CatchUp {
+  readonly token: string | undefined
+  restore(token: string | undefined): void
+  /** Syncs now; if one is under way, once more after it. */
+  run(): Promise<void>
+  /** Syncs within some time, so that not everybody does at once. */
+  soon(withinMs: number): void
+  stop(): void
+}
+
+const pageMessages = 200
+
+export function createCatchUp({ call, isOnline, onPage, onReset, onDone, onToken, everyMs, log }: CatchUpOptions): CatchUp {
+  const backOff = createBackOff({ firstMs: 1000, maxMs: 30_000 })
+  let token: string | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let isRunning = false
+  let again = false
+
+  async function run(): Promise<void> {
+    again = isRunning
+    if (isRunning || !isOnline()) return
+    isRunning = true
+    clearTimeout(timer)
+    try {
+      while (await takePage());
+      backOff.reset()
+      // Another one was asked for meanwhile, by a connection that this one may not have heard of: that one is to say so.
+      if (!again) onDone()
+      if (everyMs > 0) soon(everyMs)
+    } catch (error) {
+      const { code, message } = asChatError(error, 'INTERNAL')
+      log(`sync failed: ${code} ${message}`)
+      timer = setTimeout(() => void run(), backOff.next())
+    } finally {
+      isRunning = false
+    }
+    if (again) await run()
+  }
+
+  /** Gives whether there is more. The token is kept only after its page was taken in: what a crash interrupts comes again. */
+  async function takePage(): Promise<boolean> {
+    const since = token
+    const page = await call('sync', { limit: pageMessages, ...(since !== undefined && { since }) })
+    if (!page.reset) onPage(page)
+    token = page.next
+    onToken(page.next)
+    if (page.reset) onReset(page, since === undefined)
+    return page.has_more
+  }
+
+  function soon(withinMs: number): void {
+    clearTimeout(timer)
+    timer = setTimeout(() => void run(), withinMs * (0.2 + 0.8 * Math.random()))
+  }
+
+  return {
+    get token() {
+      return token
+    },
+    restore: (kept) => (token = kept),
+    run,
+    soon,
+    stop: () => clearTimeout(timer),
+  }
+}
