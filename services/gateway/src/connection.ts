@@ -1,14 +1,7 @@
-import {
-  asRefusal,
-  listConversationIds,
-  participantsRoom,
-  userRoom,
-  warmConversations,
-  type Refusal,
-  type Session,
-} from '@viatra-chat/chat'
+import { asRefusal, participantsRoom, userRoom, warmConversations, type Refusal, type Session } from '@viatra-chat/chat'
 import type { ConversationId, UserId } from '@viatra-chat/contract'
 import type { Gateway } from './gateway.js'
+import { readHeldRooms, stillHeld } from './held-rooms.js'
 import { serveOperations } from './operations.js'
 import { closeForReconnect, tellError } from './session-end.js'
 import { watchExpiry, type ExpiryWatch } from './session-expiry.js'
@@ -22,7 +15,7 @@ export interface Connection {
   session: Session
   readonly expiry: ExpiryWatch
   /** Fulfilled once the socket hears everything its person should; rejected with a refusal if that cannot be had. */
-  readonly ready: Promise<void>
+  ready: Promise<void>
   readonly typing: TypingTimers
   /** Whether it is in the rooms of its person's conversations. */
   isOpen: boolean
@@ -35,13 +28,14 @@ export interface Connection {
 /** Takes over a socket whose handshake was good. Everything is attached before the first await, so that no early event is lost. */
 export function openConnection(gateway: Gateway, socket: GatewaySocket): void {
   const session = socket.data.session
-  const ready = hearEverything(gateway, socket, session).catch((error: unknown) => {
-    throw asRefusal(error, gateway.log, { operation: 'connect' })
-  })
+  // First of all: whoever is added to a conversation from now on is put into its room through this one.
+  void socket.join(userRoom(session.actor.userId))
+  const held = socket.data.rooms && stillHeld(gateway, socket.data.rooms, { isListed: false })
+  delete socket.data.rooms
   const connection: Connection = {
     socket,
     session,
-    ready,
+    ready: Promise.resolve(),
     expiry: watchExpiry(socket),
     typing: new Map<ConversationId, NodeJS.Timeout>(),
     isOpen: false,
@@ -52,31 +46,34 @@ export function openConnection(gateway: Gateway, socket: GatewaySocket): void {
   serveOperations(gateway, connection)
   socket.once('disconnecting', () => closeConnection(gateway, connection))
   connection.expiry.until(session.expiresAt)
-  ready.then(
-    () => (connection.isOpen = true),
-    (refusal: Refusal) => endUnready(socket, refusal),
-  )
+  if (held) hear(gateway, connection, held)
+  else connection.ready = lookUpAgain(gateway, connection)
 }
 
-/**
- * The person's own room comes first: whoever is added to a conversation while its rooms are looked up is put into the new one through it.
- */
-async function hearEverything(gateway: Gateway, socket: GatewaySocket, { actor }: Session): Promise<void> {
-  void socket.join(userRoom(actor.userId))
-  const conversationIds = await listHeldConversationIds(gateway, actor.userId)
+/** What the handshake read may be outdated: the connection is opened by a second look, and its events wait for that. */
+function lookUpAgain(gateway: Gateway, connection: Connection): Promise<void> {
+  const ready = listHeldConversationIds(gateway, connection.session.actor.userId)
+    .then((held) => hear(gateway, connection, held))
+    .catch((error: unknown) => {
+      throw asRefusal(error, gateway.log, { operation: 'connect' })
+    })
+  ready.catch((refusal: Refusal) => endUnready(connection.socket, refusal))
+  return ready
+}
+
+function hear(gateway: Gateway, connection: Connection, conversationIds: readonly ConversationId[]): void {
+  const { socket, session } = connection
   if (!socket.connected) return
   void socket.join(conversationIds.map(participantsRoom))
-  gateway.presence.connected(socket, actor.userId)
-  void warmConversations(gateway.chat, actor)
+  connection.isOpen = true
+  gateway.presence.connected(socket, session.actor.userId)
+  void warmConversations(gateway.chat, session.actor)
 }
 
-/** What was read is taken only if every removal since would have been heard. */
 async function listHeldConversationIds(gateway: Gateway, userId: UserId): Promise<ConversationId[]> {
   for (;;) {
-    const { epoch } = gateway.subscription
-    const mark = gateway.removals.mark()
-    const conversationIds = await listConversationIds(gateway.chat, userId)
-    if (epoch === gateway.subscription.epoch) return conversationIds.filter((id) => !gateway.removals.happenedSince(mark, id, userId))
+    const held = stillHeld(gateway, await readHeldRooms(gateway, userId), { isListed: true })
+    if (held) return held
   }
 }
 

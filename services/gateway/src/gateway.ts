@@ -13,6 +13,8 @@ export interface Gateway {
   readonly log: Log
   readonly presence: Presence
   readonly removals: RecentRemovals
+  /** How often sockets were put into rooms by other processes, as when people are added to a conversation. */
+  readonly additions: { heard: number }
   readonly subscription: Subscription
   /** By socket id. */
   readonly connections: Map<string, Connection>

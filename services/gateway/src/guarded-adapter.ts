@@ -6,6 +6,14 @@ import type { Redis } from 'ioredis'
 type Listener = (this: unknown, ...args: unknown[]) => unknown
 type Guard = (listener: Listener) => Listener
 
+/** What the gateway says and learns about what is heard. */
+export interface Hearing {
+  /** While it is false events are dropped and signals alone are heard: the rooms may be wrong. */
+  isTrusted(): boolean
+  /** Sockets are being put into rooms by another process. */
+  onAddition(): void
+}
+
 /** Makes the adapter of a namespace; `subscribed` resolves once the gateway hears what is published. */
 export interface GuardedAdapter {
   create: (namespace: unknown) => RedisAdapter
@@ -16,11 +24,11 @@ export interface GuardedAdapter {
  * The Socket.IO Redis adapter, made safe against what arrives on its channels: the stock one throws on a malformed message, in a place
  * where nobody catches, and so one bad PUBLISH would end every gateway at once. Only what this product publishes is let in:
  * known events, moving and disconnecting sockets, and the removal signal. Everything else is dropped with a line in the log.
- * @param isTrusted while it is false events are dropped and signals alone are heard: the rooms may be wrong.
  */
-export function createGuardedAdapter(publisher: Redis, subscriber: Redis, log: Log, isTrusted = () => true): GuardedAdapter {
+export function createGuardedAdapter(publisher: Redis, subscriber: Redis, log: Log, hearing: Partial<Hearing> = {}): GuardedAdapter {
   const subscriptions: Promise<unknown>[] = []
-  const guarded = guardSubscriber(subscriber, guardWith(log), subscriptions, isTrusted)
+  const { isTrusted = () => true, onAddition = () => undefined } = hearing
+  const guarded = guardSubscriber(subscriber, guardWith(log), subscriptions, { isTrusted, onAddition })
   // Socket.IO calls it with `new`, which an arrow function would refuse.
   function create(namespace: unknown): RedisAdapter {
     const adapter = new RedisAdapter(namespace, publisher, guarded)
@@ -54,10 +62,10 @@ function guardWith(log: Log): Guard {
 }
 
 /** What the adapter uses of a subscriber. Requests, which it would take as they come, are checked before it sees them. */
-function guardSubscriber(subscriber: Redis, guard: Guard, subscriptions: Promise<unknown>[], isTrusted: () => boolean) {
+function guardSubscriber(subscriber: Redis, guard: Guard, subscriptions: Promise<unknown>[], { isTrusted, onAddition }: Hearing) {
   const known = new Map<Listener, Listener>()
   function wrap(event: string, listener: Listener): Listener {
-    if (event === 'messageBuffer') return guard((channel, message) => listener(channel, requireKnownRequest(channel, message)))
+    if (event === 'messageBuffer') return guard((channel, message) => listener(channel, requireKnownRequest(channel, message, onAddition)))
     if (event === 'pmessageBuffer') return guard((...args) => isTrusted() && listener(...args))
     return guard(listener)
   }
@@ -82,18 +90,21 @@ function guardSubscriber(subscriber: Redis, guard: Guard, subscriptions: Promise
 const remoteRequests = { join: 2, leave: 3, disconnect: 4, serverSideEmit: 6 }
 
 /** Returns the message if the adapter may see it. The namespace's own events share a door with the signals, so only known signals pass. */
-function requireKnownRequest(channel: unknown, message: unknown): unknown {
+function requireKnownRequest(channel: unknown, message: unknown, onAddition: () => void): unknown {
   if (!String(channel).startsWith('socket.io-request#')) throw new Error('nobody here asks other gateways, so there is nothing to answer')
   const request: unknown = JSON.parse(String(message))
   if (!isObject(request)) throw new Error('a request must be an object')
-  const { type, data, opts, rooms } = request
-  if (type === remoteRequests.serverSideEmit) {
-    if (Array.isArray(data) && data[0] === participantsRemovedSignal && request['requestId'] === undefined) return message
-    throw new Error('unknown signal')
-  }
+  if (request['type'] === remoteRequests.serverSideEmit) return requireKnownSignal(request) && message
+  const { type, opts, rooms } = request
   const moves = (type === remoteRequests.join || type === remoteRequests.leave) && isTexts(rooms)
-  if (isAudience(opts) && (moves || type === remoteRequests.disconnect)) return message
-  throw new Error('unknown request')
+  if (!isAudience(opts) || !(moves || type === remoteRequests.disconnect)) throw new Error('unknown request')
+  if (type === remoteRequests.join) onAddition()
+  return message
+}
+
+function requireKnownSignal({ data, requestId }: Record<string, unknown>): true {
+  if (Array.isArray(data) && data[0] === participantsRemovedSignal && requestId === undefined) return true
+  throw new Error('unknown signal')
 }
 
 interface Parser {

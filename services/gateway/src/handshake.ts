@@ -1,12 +1,20 @@
-import { asRefusal, type Chat, type Refusal } from '@viatra-chat/chat'
+import { asRefusal, type Refusal } from '@viatra-chat/chat'
+import type { Gateway } from './gateway.js'
+import { readHeldRooms } from './held-rooms.js'
 import type { GatewaySocket } from './socket-types.js'
 
-/** Middleware: only who shows a good token in `auth.token` gets a socket. A refusal becomes `connect_error` with `data: {code, message}`. */
-export async function requireToken(chat: Chat, socket: GatewaySocket, next: (error?: Error) => void): Promise<void> {
+/**
+ * Middleware: only who shows a good token in `auth.token` gets a socket. A refusal becomes `connect_error` with `data: {code, message}`.
+ * The rooms are looked up here as well: whoever is told that they are connected hears everything from that moment on.
+ */
+export async function admit(gateway: Gateway, socket: GatewaySocket, next: (error?: Error) => void): Promise<void> {
   try {
-    socket.data.session = await chat.authenticator.authenticate(tokenOf(socket))
+    const session = await gateway.chat.authenticator.authenticate(tokenOf(socket))
+    socket.data.session = session
+    const rooms = await readHeldRooms(gateway, session.actor.userId).catch(() => undefined)
+    if (rooms) socket.data.rooms = rooms
   } catch (error) {
-    return next(toConnectError(asRefusal(error, chat.log, { operation: 'connect' })))
+    return next(toConnectError(asRefusal(error, gateway.log, { operation: 'connect' })))
   }
   next()
 }

@@ -1,6 +1,7 @@
 import type { Session } from '@viatra-chat/chat'
 import type { EventName, EventPayload } from '@viatra-chat/contract'
 import type { Server, Socket } from 'socket.io'
+import type { HeldRooms } from './held-rooms.js'
 
 type ClientEvents = Record<string, (...args: unknown[]) => void>
 type ServerEvents = { [N in EventName]: (payload: EventPayload<N>) => void }
@@ -9,6 +10,8 @@ type GatewaySignals = { participants_removed: (change: unknown) => void }
 export interface SocketState {
   /** What the handshake proved; the connection takes it over. */
   session: Session
+  /** The person's conversations, read during the handshake; absent when the database was away then. */
+  rooms?: HeldRooms
 }
 
 export type GatewayServer = Server<ClientEvents, ServerEvents, GatewaySignals, SocketState>

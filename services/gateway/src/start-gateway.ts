@@ -6,7 +6,7 @@ import type { Redis } from 'ioredis'
 import { openConnection, type Connection } from './connection.js'
 import type { Gateway } from './gateway.js'
 import { createGuardedAdapter } from './guarded-adapter.js'
-import { requireToken } from './handshake.js'
+import { admit } from './handshake.js'
 import { createHttpServer, listen } from './http-server.js'
 import { watchInactivePeople } from './inactive-people.js'
 import { Presence } from './presence.js'
@@ -36,11 +36,14 @@ export async function startGateway(config: Config, log: Logger): Promise<Running
   const redis = connectAll(config, log)
   const chat = openChat(chatOptions(config, redis, log))
   const subscription = new Subscription(redis.subscriber)
-  const adapter = createGuardedAdapter(redis.publisher, redis.subscriber, log, () => subscription.isTrusted)
+  const adapter = createGuardedAdapter(redis.publisher, redis.subscriber, log, {
+    isTrusted: () => subscription.isTrusted,
+    onAddition: () => gateway.additions.heard++,
+  })
   const httpServer = createHttpServer({ checks: chat.checks, isAccepting: () => gateway.phase === 'open' })
   const io = createSocketServer(httpServer, config, adapter)
   const gateway = createGateway(config, { chat, io, subscription, log })
-  io.use((socket, next) => void requireToken(chat, socket, next))
+  io.use((socket, next) => void admit(gateway, socket, next))
   io.on('connection', (socket) => openConnection(gateway, socket))
   // Only the guarded adapter raises it, and only for a well-formed signal of our own publisher.
   io.on(participantsRemovedSignal, (change) => applyRemoval(gateway, change as MembershipChange))
@@ -96,6 +99,7 @@ function createGateway(config: Config, parts: Pick<Gateway, 'chat' | 'io' | 'sub
     id,
     presence: new Presence({ chat: parts.chat, gatewayId: id, graceMs: config.presenceGraceMs }),
     removals: createRecentRemovals(),
+    additions: { heard: 0 },
     connections: new Map<string, Connection>(),
     inFlight: 0,
     phase: 'open',

@@ -109,7 +109,7 @@ async function openAdapter(isTrusted = () => true) {
   const publisher = new EventEmitter()
   const dropped = vi.fn()
   const log = { debug: vi.fn(), info: vi.fn(), warn: dropped, error: vi.fn() }
-  const adapter = createGuardedAdapter(asRedis(publisher), asRedis(subscriber), log, isTrusted)
+  const adapter = createGuardedAdapter(asRedis(publisher), asRedis(subscriber), log, { isTrusted })
   const io = new Server({ adapter: adapter.create as never })
   await adapter.subscribed
   const { parser } = io.of('/').adapter as ReturnType<typeof adapter.create>

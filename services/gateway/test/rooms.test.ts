@@ -48,6 +48,7 @@ function open() {
   const adapter = { rooms: new Map<string, Set<string>>() }
   const gateway = {
     removals: createRecentRemovals(),
+    additions: { heard: 0 },
     presence: { forgetRoom: vi.fn() },
     io: { of: () => ({ adapter }) },
     connections: new Map(),
