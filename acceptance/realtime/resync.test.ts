@@ -92,6 +92,7 @@ test('a process that was paused tells its sockets to sync', { timeout: 40_000 },
     const bobs = await connect(gateway.url, { token: bob.token })
     await bobs.get('join_conversation', { conversationId: group.id })
     gateway.signal('SIGSTOP')
+    // The pause itself is what is tested: only one of more than 5 s counts as a stall.
     await new Promise((resolve) => setTimeout(resolve, 7500))
     expect(bobs.seen('resync')).toEqual([])
     gateway.signal('SIGCONT')

@@ -1,5 +1,5 @@
 import type { ConversationId, Message, MessageId } from '@viatra-chat/contract'
-import { expect, test, vi } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { MessageOrder } from '../dist/message-order.js'
 import type { Call } from '../dist/rest.js'
 
@@ -32,12 +32,15 @@ function orderOf({ stored, without = [] }: { stored: number; without?: number[] 
 }
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
 
+afterEach(() => void vi.useRealTimers())
+
 test('repeated and crossed messages are sorted out without asking', async () => {
+  vi.useFakeTimers()
   const { order, delivered, list } = orderOf({ stored: 0 })
   order.joined('c', 2, undefined)
   for (const seq of [1, 2, 3, 5, 4, 5, 3, 6]) order.offer(message(seq))
   expect(delivered).toEqual([3, 4, 5, 6])
-  await new Promise((resolve) => setTimeout(resolve, 200))
+  await vi.advanceTimersByTimeAsync(200)
   expect(list).not.toHaveBeenCalled()
 })
 
@@ -86,11 +89,12 @@ test('a message that is deleted while it waits is not delivered', async () => {
 })
 
 test('while a sync is to come, gaps wait for it; more than what is kept of a flood is fetched again', async () => {
+  vi.useFakeTimers()
   const { order, delivered, list } = orderOf({ stored: 800 })
   order.joined('c', 0, undefined)
   order.hold()
   for (const seq of range(2, 800)) order.offer(message(seq))
-  await new Promise((resolve) => setTimeout(resolve, 200))
+  await vi.advanceTimersByTimeAsync(200)
   expect(list).not.toHaveBeenCalled()
   order.release()
   await vi.waitFor(() => expect(delivered).toEqual(range(1, 800)))
