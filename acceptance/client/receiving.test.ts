@@ -53,6 +53,18 @@ test('what was published while the gateways heard nothing comes when they say so
   expect(bobs.told('state')).toEqual(['connecting', 'online'])
 })
 
+test('what was deleted while one was not joined is told to an application that kept it and joins later', async () => {
+  const { ann, bob, conversation } = await world.twoPeople()
+  const [deleted, kept] = [await ann.send(conversation, 'deleted'), await ann.send(conversation, 'kept')]
+  const save = vi.fn()
+  const bobs = clientOf(world, bob, { syncEveryMs: 0, storage: { load: () => undefined, save } })
+  bobs.client.connect()
+  await eventually(() => expect(save).toHaveBeenLastCalledWith({ queue: [], syncToken: expect.any(String) }))
+  await ann.rest('DELETE', `/api/v1/chat/messages/${deleted.id}`)
+  await bobs.client.join(conversation.id, { afterSeq: kept.seq })
+  await eventually(() => expect(bobs.told('message_deleted')).toMatchObject([{ messageId: deleted.id }]))
+})
+
 test('after an absence everything that was missed comes once and in order, and the rest of the news with it', async () => {
   const [ann, bob, cid] = await world.people('Ann', 'Bob', 'Cid')
   const [joined, other, left] = await Promise.all([

@@ -203,7 +203,10 @@ export class VirtualClient {
     return true
   }
 
-  /** Joins first and reads then: what lands in between is heard, or read, or both. */
+  /**
+   * Joins first and reads then: what lands in between is heard, or read, or both. What was heard of before and deleted before the join is in neither:
+   * the next sync, from a token of before the join, tells it.
+   */
   async #enter(conversationId: string, known: KnownMessages): Promise<boolean> {
     if (!(await this.#join(conversationId))) return false
     const heardUpTo = known.highest
@@ -216,6 +219,7 @@ export class VirtualClient {
       before = `&before=${page.pagination.next_cursor}`
     }
     known.isWholeUpTo(heardUpTo)
+    this.#mustCatchUp = true
     return true
   }
 

@@ -33,6 +33,7 @@ export function createCatchUp({ call, isOnline, onPage, onReset, onDone, onToken
   const backOff = createBackOff({ firstMs: 1000, maxMs: 30_000 })
   let token: string | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
+  let dueAt = Infinity
   let isRunning = false
   let again = false
 
@@ -40,7 +41,7 @@ export function createCatchUp({ call, isOnline, onPage, onReset, onDone, onToken
     again = isRunning
     if (isRunning || !isOnline()) return
     isRunning = true
-    clearTimeout(timer)
+    unplan()
     try {
       while (await takePage());
       backOff.reset()
@@ -50,7 +51,7 @@ export function createCatchUp({ call, isOnline, onPage, onReset, onDone, onToken
     } catch (error) {
       const { code, message } = asChatError(error, 'INTERNAL')
       log(`sync failed: ${code} ${message}`)
-      timer = setTimeout(() => void run(), backOff.next())
+      plan(backOff.next())
     } finally {
       isRunning = false
     }
@@ -68,9 +69,23 @@ export function createCatchUp({ call, isOnline, onPage, onReset, onDone, onToken
     return page.has_more
   }
 
-  function soon(withinMs: number): void {
+  const soon = (withinMs: number): void => plan(withinMs * (0.2 + 0.8 * Math.random()))
+
+  /** An earlier plan stands: what was asked for while a sync ran must not wait for the next check. */
+  function plan(inMs: number): void {
+    const at = performance.now() + inMs
+    if (at >= dueAt) return
     clearTimeout(timer)
-    timer = setTimeout(() => void run(), withinMs * (0.2 + 0.8 * Math.random()))
+    dueAt = at
+    timer = setTimeout(() => {
+      dueAt = Infinity
+      void run()
+    }, inMs)
+  }
+
+  function unplan(): void {
+    clearTimeout(timer)
+    dueAt = Infinity
   }
 
   return {
@@ -80,6 +95,6 @@ export function createCatchUp({ call, isOnline, onPage, onReset, onDone, onToken
     restore: (kept) => (token = kept),
     run,
     soon,
-    stop: () => clearTimeout(timer),
+    stop: unplan,
   }
 }

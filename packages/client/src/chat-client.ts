@@ -42,6 +42,8 @@ export interface ChatClient {
 
 // So that not every client of a gateway syncs at the same moment, however few milliseconds the server spread its word over.
 const resyncWithinMs = 1000
+// Screens that open one after the other share a sync.
+const lateJoinSyncWithinMs = 500
 
 /** A client for one person on one device. Nothing happens before `connect`. */
 export function createChatClient(options: ChatClientOptions): ChatClient {
@@ -124,7 +126,10 @@ class Client implements ChatClient {
   }
 
   join(conversationId: string, { afterSeq }: { afterSeq?: number } = {}): Promise<number> {
-    return this.#rooms.join(conversationId, afterSeq)
+    const joined = this.#rooms.join(conversationId, afterSeq)
+    // What was deleted or read before the join is told to nobody outside of the room; who keeps messages learns it from a sync.
+    if (afterSeq !== undefined) joined.then(() => this.#catchUp.soon(lateJoinSyncWithinMs)).catch(() => undefined)
+    return joined
   }
 
   leave(conversationId: string): void {
