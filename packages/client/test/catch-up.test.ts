@@ -1,6 +1,6 @@
 import type { SyncPage } from '@viatra-chat/contract'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { createCatchUp } from '../src/catch-up.js'
+import { createCatchUp } from '../dist/catch-up.js'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
