@@ -1,5 +1,6 @@
 import type { Chat, Log } from '@viatra-chat/chat'
 import type { Connection } from './connection.js'
+import type { GatewayMeasures } from './metrics.js'
 import type { Presence } from './presence.js'
 import type { RecentRemovals } from './recent-removals.js'
 import type { GatewayServer } from './socket-types.js'
@@ -11,6 +12,7 @@ export interface Gateway {
   readonly chat: Chat
   readonly io: GatewayServer
   readonly log: Log
+  readonly measures: GatewayMeasures
   readonly presence: Presence
   readonly removals: RecentRemovals
   /** How often sockets were put into rooms by other processes, as when people are added to a conversation. */

@@ -24,6 +24,7 @@ export function serveOperations(gateway: Gateway, connection: Connection): void 
     const event = readEvent(packet)
     const admission = throttle.admit(performance.now())
     if (admission === 'admitted') return void answer(gateway, connection, event)
+    gateway.measures.throttled(1)
     if (admission === 'flooding') return endSession(connection.socket, new Refusal('RATE_LIMITED'))
     if (event.acknowledge || complain()) reply(connection, event, new Refusal('RATE_LIMITED', { retryAfterS: 1 }), randomUUID())
   })
@@ -50,6 +51,7 @@ function limitedComplaints(): () => boolean {
 
 async function answer(gateway: Gateway, connection: Connection, event: ClientEvent): Promise<void> {
   const requestId = randomUUID()
+  const startedAt = performance.now()
   const operation = findOperation(event.name)
   if (!operation) return event.acknowledge?.(toFailure(new Refusal('NOT_FOUND', { message: 'There is no such event.' }), requestId))
   gateway.inFlight++
@@ -57,8 +59,11 @@ async function answer(gateway: Gateway, connection: Connection, event: ClientEve
   try {
     reply(connection, event, await run(gateway, connection, { operation, input: event.payload ?? {}, requestId }), requestId)
   } catch (error) {
-    reply(connection, event, asRefusal(error, gateway.log, { operation, requestId }), requestId)
+    reply(connection, event, asRefusal(error, gateway.log, { operation, requestId, connectionId: connection.socket.id }), requestId)
   } finally {
+    const ms = performance.now() - startedAt
+    gateway.measures.ackSeconds(ms / 1000, { operation })
+    gateway.log.debug({ requestId, connectionId: connection.socket.id, operation, ms: Math.round(ms * 10) / 10 }, 'answered')
     gateway.inFlight--
     connection.inFlight--
     closeIfAnswered(connection)
@@ -87,6 +92,7 @@ async function run(gateway: Gateway, connection: Connection, { operation, input,
     actor: connection.session.actor,
     input,
     requestId,
+    connectionId: connection.socket.id,
     limited: entry.socket?.limited ?? false,
     ...(handler && { run: handler }),
   })
