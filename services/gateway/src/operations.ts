@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { asRefusal, execute, Refusal, toFailure, type Answer } from '@viatra-chat/chat'
 import { operations, spellForSocket, type Operation, type OperationName } from '@viatra-chat/contract'
+import { inSpan } from '@viatra-chat/runtime'
 import type { Connection } from './connection.js'
 import { connectionHandlerOf } from './connection-handlers.js'
 import { closeIfAnswered } from './drain.js'
@@ -57,7 +58,9 @@ async function answer(gateway: Gateway, connection: Connection, event: ClientEve
   gateway.inFlight++
   connection.inFlight++
   try {
-    reply(connection, event, await run(gateway, connection, { operation, input: event.payload ?? {}, requestId }), requestId)
+    const attributes = { 'chat.request_id': requestId, 'chat.connection_id': connection.socket.id }
+    const call = { operation, input: event.payload ?? {}, requestId }
+    reply(connection, event, await inSpan(operation, attributes, () => run(gateway, connection, call)), requestId)
   } catch (error) {
     reply(connection, event, asRefusal(error, gateway.log, { operation, requestId, connectionId: connection.socket.id }), requestId)
   } finally {
