@@ -22,9 +22,10 @@ export async function spawnService(
   name: 'api' | 'gateway',
   { config }: Pick<World, 'config'>,
   env: Record<string, string> = {},
+  [command = process.execPath, ...args]: readonly string[] = [process.execPath, 'dist/main.js'],
 ): Promise<SpawnedService> {
-  const main = fileURLToPath(new URL('main.js', import.meta.resolve(`@viatra-chat/${name}`)))
-  const child = spawn(process.execPath, [main], { env: { ...environment(config), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const cwd = fileURLToPath(new URL('../', import.meta.resolve(`@viatra-chat/${name}`)))
+  const child = spawn(command, args, { cwd, env: { ...environment(config), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   const exited = once(child, 'exit')
   const lines: LogLine[] = []
   const problems: string[] = []
