@@ -68,10 +68,11 @@ async function runScenario(name) {
 }
 
 // Plugins repeat it all under their own names.
-const ofProduct = (entries) =>
-  Object.entries(entries)
+function ofProduct(entries) {
+  return Object.entries(entries)
     .filter(([key]) => !key.startsWith('plugins.'))
     .sort()
+}
 
 async function dlx(args) {
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
