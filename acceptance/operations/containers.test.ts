@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { connect, eventually, startWorld, type World } from '@viatra-chat/testkit'
@@ -10,6 +9,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { readImages, rootFolder } from './dockerfiles.js'
 import { findProgramOrSkip } from './find-program.js'
+import { freePort } from './free-port.js'
 import { startNginx } from './nginx.js'
 import { spawnService } from './spawn-service.js'
 
@@ -138,13 +138,4 @@ interface Compose {
 /** `${NAME:-default}` as it is when nothing is set. */
 function withDefaults(environment: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, value.replaceAll(/\$\{\w+:-(.*?)\}/g, '$1')]))
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
 }

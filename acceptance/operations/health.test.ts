@@ -6,7 +6,7 @@ const nobodyListens = { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none', REDI
 let world: World
 afterEach(() => world.close())
 
-describe.each([
+describe.each<[string, { DATABASE_URL?: string; REDIS_URL?: string }, { api: number; gateway: number }]>([
   ['everything is there', {}, { api: 200, gateway: 200 }],
   ['PostgreSQL is away', { DATABASE_URL: nobodyListens.DATABASE_URL }, { api: 503, gateway: 503 }],
   // Without Redis the API loses nothing but live events; a gateway would have clients who hear nothing.
