@@ -57,6 +57,7 @@ async function startInstance(env) {
 /** Shows what Artillery measured; false when it was not within the thresholds of the file. */
 async function runScenario(name) {
   const report = join(reports, `${name}.json`)
+  rmSync(report, { force: true })
   console.log(`\n${name} …`)
   const args = ['run', join(load, 'artillery', `${name}.yml`), '--environment', 'smoke', '--target', url, '--output', report, '--quiet']
   const started = await dlx([artillery, ...args])

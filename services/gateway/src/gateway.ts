@@ -20,6 +20,8 @@ export interface Gateway {
   readonly subscription: Subscription
   /** By socket id. */
   readonly connections: Map<string, Connection>
+  /** Events and acknowledgements written to sockets since the metrics were last looked at. */
+  readonly written: { packets: number }
   /** Events being answered. */
   inFlight: number
   /** `open` ──stop──► `draining`: takes nobody in, serves who is here ──► `closing`: refuses events, as safe to send again. */

@@ -55,7 +55,9 @@ export const gatewayMeasures = (metrics: Metrics | undefined): GatewayMeasures =
   metrics?.measure(gatewayMetrics) ?? ignoreMeasures(gatewayMetrics)
 
 /** Tells what is read when somebody looks. */
-export function collectGatewayState({ connections, presence, io, phase, subscription, measures }: Gateway): void {
+export function collectGatewayState({ connections, presence, io, phase, subscription, measures, written }: Gateway): void {
+  measures.packetsSent(written.packets)
+  written.packets = 0
   measures.connections(connections.size)
   measures.people(presence.people)
   measures.phase(phase === 'open' ? 0 : 1)

@@ -138,6 +138,7 @@ function createGateway(config: Config, parts: Pick<Gateway, 'chat' | 'io' | 'sub
     removals: createRecentRemovals(),
     additions: { heard: 0 },
     connections: new Map<string, Connection>(),
+    written: { packets: 0 },
     inFlight: 0,
     phase: 'open',
   }

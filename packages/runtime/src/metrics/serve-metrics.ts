@@ -1,4 +1,9 @@
 import { createServer } from 'node:http'
+import { ConfigError } from '../config-error.js'
+
+// Only a start fails so; what happens to the page later is no reason to stop.
+const taken = (port: number) =>
+  new ConfigError([`METRICS_PORT: port ${port} is already in use; stop what runs there or set METRICS_PORT to another one`])
 
 /** The metrics page, listening. */
 export interface MetricsServer {
@@ -28,9 +33,8 @@ export function serveMetrics({ host, port, contentType, text }: Page): Promise<M
       server.closeAllConnections()
     })
   return new Promise((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (error: NodeJS.ErrnoException) => reject(error.code === 'EADDRINUSE' ? taken(port) : error))
     server.listen(port, host, () => {
-      server.off('error', reject)
       const address = server.address()
       resolve({ port: typeof address === 'object' && address ? address.port : port, close })
     })
