@@ -56,7 +56,9 @@ test('the drill: what was backed up while it was written to is restored, served,
   const anew = await ask<SyncPage>(`/sync?since=${next}`)
   expect(anew.reset).toBe(true)
   const news = await ask<SyncPage>(`/sync?since=${anew.next}`)
-  expect([news.reset, news.messages]).toEqual([false, []])
+  // What was sent after the restore may come again, as long as any transaction of the server is open; what was restored must not.
+  expect(news.reset).toBe(false)
+  expect(news.messages.map(({ content }) => content).filter((content) => content !== 'after the restore')).toEqual([])
 })
 
 test('nothing is restored over what is there', async () => {
