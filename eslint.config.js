@@ -48,6 +48,8 @@ export default defineConfig(
     },
   },
 
+  // k6 gives these to its scripts.
+  { files: ['infra/load/k6/*.js'], languageOptions: { globals: { open: 'readonly', __ENV: 'readonly' } } },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],

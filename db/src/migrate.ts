@@ -1,28 +1,77 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { Kysely, Migrator, PostgresDialect, sql, type Migration, type MigrationProvider } from 'kysely'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Kysely, Migrator, PostgresDialect, sql, type Migration, type MigrationProvider, type MigrationResultSet } from 'kysely'
 import pg from 'pg'
 
 const folder = new URL('../migrations/', import.meta.url)
 
+export interface MigrateOptions {
+  /**
+   * The longest that one statement waits for a lock, in milliseconds; 5,000. Whoever waits for a table makes all who come later wait behind it:
+   * rather than stop the product, a migration gives up, is rolled back, and is tried again.
+   */
+  lockTimeoutMs?: number
+  /** How often it is tried while others hold locks; 10. */
+  attemptsMax?: number
+}
+
+/** A migration, and when it was applied if it was. */
+export interface MigrationState {
+  name: string
+  appliedAt?: Date
+}
+
 /**
  * Brings a database to the newest migration and returns the names of those applied, oldest first; none when it was there already.
- * Safe to run from several processes at once: one applies, the others wait. A migration that fails is rolled back and thrown.
+ * Safe to run from several processes at once, one applies, the others wait; and while the product is used. A migration that fails is rolled
+ * back and thrown.
  */
-export async function migrate(databaseUrl: string): Promise<string[]> {
-  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: databaseUrl, max: 2 }) }) })
+export function migrate(databaseUrl: string, options: MigrateOptions = {}): Promise<string[]> {
+  return run(databaseUrl, options, (migrator) => migrator.migrateToLatest())
+}
+
+/** Takes the newest applied migration back; the names of what was taken back, none when nothing is applied. */
+export function migrateDown(databaseUrl: string, options: MigrateOptions = {}): Promise<string[]> {
+  return run(databaseUrl, options, (migrator) => migrator.migrateDown())
+}
+
+/** All migrations that this version knows, oldest first. Changes nothing. */
+export function listMigrations(databaseUrl: string): Promise<MigrationState[]> {
+  return withMigrator(databaseUrl, {}, async (migrator) =>
+    (await migrator.getMigrations()).map(({ name, executedAt }) => ({ name, ...(executedAt && { appliedAt: executedAt }) })),
+  )
+}
+
+type Step = (migrator: Migrator) => Promise<MigrationResultSet>
+
+async function run(databaseUrl: string, options: MigrateOptions, step: Step): Promise<string[]> {
+  const { attemptsMax = 10 } = options
+  for (let attempt = 1; ; attempt++) {
+    const { results = [], error } = await withMigrator(databaseUrl, options, step)
+    if (!error) return results.map((result) => result.migrationName)
+    if (!isLockTimeout(error) || attempt >= attemptsMax)
+      throw error instanceof Error ? error : new Error('migrating failed', { cause: error })
+    // Those who waited behind it go first.
+    await delay(Math.min(2000, 100 * 2 ** attempt))
+  }
+}
+
+async function withMigrator<T>(
+  databaseUrl: string,
+  { lockTimeoutMs = 5000 }: MigrateOptions,
+  use: (migrator: Migrator) => Promise<T>,
+): Promise<T> {
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 2, lock_timeout: lockTimeoutMs })
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
+  const names = { migrationTableName: 'chat_migrations', migrationLockTableName: 'chat_migrations_lock' }
   try {
-    const { results, error } = await new Migrator({
-      db,
-      provider: sqlFiles,
-      migrationTableName: 'chat_migrations',
-      migrationLockTableName: 'chat_migrations_lock',
-    }).migrateToLatest()
-    if (error) throw error instanceof Error ? error : new Error('migrating failed', { cause: error })
-    return (results ?? []).map((result) => result.migrationName)
+    return await use(new Migrator({ db, provider: sqlFiles, ...names }))
   } finally {
     await db.destroy()
   }
 }
+
+const isLockTimeout = (error: unknown) => error instanceof pg.DatabaseError && error.code === '55P03'
 
 /** Pairs `NAME.up.sql` and `NAME.down.sql`; a file may hold several statements. */
 const sqlFiles: MigrationProvider = {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { migrate } from '../src/migrate.js'
+import { listMigrations, migrate, migrateDown } from '../src/migrate.js'
 import { readSchema } from '../src/schema.js'
 import { openDatabase, type TestDatabase } from './open-database.js'
 
@@ -27,6 +27,29 @@ test('a database is migrated once, taken back and migrated again to the same', a
 test('of two processes that migrate at once one does it and both succeed', async () => {
   const [one, other] = await Promise.all([migrate(database.url), migrate(database.url)])
   expect([...one, ...other]).toEqual(migrations)
+})
+
+test('migrations are listed, taken back one at a time, and applied again', async () => {
+  expect((await listMigrations(database.url)).map(({ name, appliedAt }) => [name, appliedAt])).toEqual(
+    migrations.map((name) => [name, undefined]),
+  )
+  await migrate(database.url)
+  const newest = migrations.at(-1)
+  expect(await migrateDown(database.url)).toEqual([newest])
+  expect((await listMigrations(database.url)).filter(({ appliedAt }) => !appliedAt).map(({ name }) => name)).toEqual([newest])
+  expect(await migrate(database.url)).toEqual([newest])
+})
+
+test('a migration that meets a lock gives up, lets the others pass, and succeeds once the lock is gone', async () => {
+  await migrate(database.url)
+  await migrateDown(database.url)
+  const holder = await database.pool.connect()
+  await holder.query('begin; lock table chat_migrations_lock in access exclusive mode')
+  await expect(migrate(database.url, { lockTimeoutMs: 50, attemptsMax: 2 })).rejects.toMatchObject({ code: '55P03' })
+  const migrating = migrate(database.url, { lockTimeoutMs: 50 })
+  await holder.query('rollback')
+  holder.release()
+  expect(await migrating).toEqual([migrations.at(-1)])
 })
 
 test('a users table that was there before keeps its rows and columns and gets only what chat needs', async () => {

@@ -7,6 +7,7 @@ import type { TokenOptions } from './identity/token-verifier.js'
 import type { Outbox } from './events/outbox.js'
 import type { EventPublisher } from './events/publisher.js'
 import type { LimitCounter } from './limits/limit-counter.js'
+import type { Measures } from './measures/metrics.js'
 import type { SendQueue } from './messages/send-queue.js'
 
 /** What the domain logs through; pino fits. */
@@ -42,6 +43,8 @@ export interface ChatOptions {
   jwt: TokenOptions
   settings: ChatSettings
   log: Log
+  /** Where measurements go; absent: nowhere. */
+  measures?: Measures
 }
 
 /** The domain, opened: what every operation works with. */
@@ -50,6 +53,7 @@ export interface Chat {
   readonly redis: Redis
   readonly settings: ChatSettings
   readonly log: Log
+  readonly measures: Measures
   readonly events: EventPublisher
   readonly outbox: Outbox
   readonly limits: LimitCounter

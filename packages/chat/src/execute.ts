@@ -14,6 +14,8 @@ export interface Answer<T = unknown> {
 
 export interface CallContext {
   requestId: string
+  /** The socket's id; absent over REST. */
+  connectionId?: string
 }
 
 /** An operation of the domain, or one that a transport brings itself. */
@@ -42,19 +44,32 @@ export interface Call<N extends OperationName> extends CallContext {
 }
 
 /**
- * The one door for both transports: limit → parse → run. An expected "no" is thrown as Refusal; whatever else goes wrong
+ * The one door for both transports: limit → parse → run → measure. An expected "no" is thrown as Refusal; whatever else goes wrong
  * is logged once with operation and request id and thrown as the refusal INTERNAL or UNAVAILABLE, so that a caller meets nothing but refusals.
  */
 export async function execute<N extends OperationName>(chat: Chat, call: Call<N>): Promise<Answer<OperationOutput<N>>> {
+  const startedAt = performance.now()
+  const measure = (outcome: string) => {
+    chat.measures.operations(1, { operation: call.operation, outcome })
+    chat.measures.operationSeconds((performance.now() - startedAt) / 1000, { operation: call.operation })
+  }
   try {
     if (call.limited) await chat.limits.require(call.actor.userId, call.operation)
     const parsed = parseInput(call.operation, call.input, { ...chat.settings, fromText: call.fromText ?? false })
     if (!parsed.ok) throw invalid(...parsed.errors)
     const run = call.run ?? domainHandler(call.operation)
-    return await run(chat, call.actor, parsed.input, { requestId: call.requestId })
+    const answer = await run(chat, call.actor, parsed.input, contextOf(call))
+    measure('ok')
+    return answer
   } catch (error) {
-    throw asRefusal(error, chat.log, { operation: call.operation, requestId: call.requestId })
+    const refusal = asRefusal(error, chat.log, { operation: call.operation, ...contextOf(call) })
+    measure(refusal.code)
+    throw refusal
   }
+}
+
+function contextOf({ requestId, connectionId }: CallContext): CallContext {
+  return { requestId, ...(connectionId !== undefined && { connectionId }) }
 }
 
 function domainHandler<N extends OperationName>(operation: N): Handler<N> {

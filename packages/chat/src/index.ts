@@ -12,6 +12,7 @@ export {
   type Handler,
 } from './execute.js'
 export { asRefusal } from './faults.js'
+export { chatMetrics, ignoreMeasures, type MeasuresOf, type Measures, type MetricDefinition, type Tell } from './measures/metrics.js'
 export type { Actor } from './identity/actor.js'
 export type { Session } from './identity/authenticate.js'
 export { fastifyJwtOptions, verifyBearer } from './identity/fastify-jwt-options.js'

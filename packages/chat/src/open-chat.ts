@@ -1,5 +1,5 @@
 import type { Tables } from '@viatra-chat/db'
-import { Kysely, PostgresDialect, sql } from 'kysely'
+import { Kysely, PostgresDialect, sql, type LogEvent } from 'kysely'
 import pg from 'pg'
 import { createPageCache } from './cache/page-cache.js'
 import type { Chat, ChatOptions, Log } from './chat.js'
@@ -8,6 +8,9 @@ import { Outbox } from './events/outbox.js'
 import { createAuthenticator } from './identity/authenticate.js'
 import { createTokenVerifier } from './identity/token-verifier.js'
 import { createLimitCounter } from './limits/limit-counter.js'
+import { collectState } from './measures/collect-state.js'
+import { chatMetrics, ignoreMeasures, type Measures } from './measures/metrics.js'
+import { nameStatement } from './measures/name-statement.js'
 import { announceMessages } from './messages/announce-message.js'
 import { SendQueue } from './messages/send-queue.js'
 
@@ -15,18 +18,22 @@ import { SendQueue } from './messages/send-queue.js'
 export interface OpenChat extends Chat {
   /** Each resolves while that store answers and rejects otherwise. */
   readonly checks: { database(): Promise<void>; redis(): Promise<void> }
+  /** Tells the measures what is read rather than told: the outbox, the pool, the queue. Never rejects. */
+  collectState(): Promise<void>
   /** Finishes what is under way and closes the database connections; the Redis clients belong to the caller. */
   close(): Promise<void>
 }
 
 /** Opens the domain. Connections are made when they are first needed, so a store that is away is no failure here. */
 export function openChat(options: ChatOptions): OpenChat {
-  const { redis, settings, log } = options
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: createPool(options) }) })
+  const { redis, settings, log, measures = ignoreMeasures(chatMetrics) } = options
+  const pool = createPool(options)
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }), log: (event) => measureQuery(measures, event) })
   const outbox = new Outbox(db, log)
   const sends = new SendQueue({
     databaseUrl: options.databaseUrl,
     log,
+    measures,
     takeTold: () => outbox.takeTold(),
     announce: (outboxId, messages) => void outbox.deliver(chat, outboxId, (telling) => announceMessages(telling, messages)),
   })
@@ -35,16 +42,18 @@ export function openChat(options: ChatOptions): OpenChat {
     redis,
     settings,
     log,
+    measures,
     sends,
     outbox,
-    events: createEmitterPublisher(options.publisher, log),
-    limits: createLimitCounter(redis, settings.rateLimitMultiplier),
+    events: createEmitterPublisher(options.publisher, log, measures),
+    limits: createLimitCounter(redis, settings.rateLimitMultiplier, measures),
     authenticator: createAuthenticator(db, createTokenVerifier(options.jwt)),
-    cache: createPageCache(redis, settings.cache),
+    cache: createPageCache(redis, settings.cache, measures),
     checks: {
       database: async () => void (await sql`select 1`.execute(db)),
       redis: async () => void (await redis.ping()),
     },
+    collectState: () => collectState({ db, pool, poolMax: options.databasePoolMax, waitingSends: () => sends.waiting }, measures),
     close: async () => {
       await sends.close()
       await outbox.close()
@@ -52,6 +61,12 @@ export function openChat(options: ChatOptions): OpenChat {
     },
   }
   return chat
+}
+
+function measureQuery(measures: Measures, { level, query, queryDurationMillis }: LogEvent): void {
+  const statement = nameStatement(query.sql)
+  measures.querySeconds(queryDurationMillis / 1000, { statement })
+  if (level === 'error') measures.queryFailures(1, { statement })
 }
 
 function createPool({ databaseUrl, databasePoolMax, log }: { databaseUrl: string; databasePoolMax: number; log: Log }): pg.Pool {

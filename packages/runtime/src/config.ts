@@ -20,7 +20,13 @@ export interface Config {
   readonly host: string
   /** `PORT`: 0 lets the system choose. */
   readonly port: number
-  /** `LOG_LEVEL`. */
+  /** `METRICS_PORT`: where `/metrics` is served, on the same address; absent: nowhere. 0 lets the system choose. */
+  readonly metricsPort?: number
+  /** `BUILD_REVISION`: what was built, for the metrics and for reported faults. */
+  readonly revision?: string
+  /** `SENTRY_DSN`: where faults are reported; absent: nowhere. */
+  readonly sentryDsn?: string
+  /** `LOG_LEVEL`; SIGUSR2 makes it `debug` and back. */
   readonly logLevel: LogLevel
   /** Whether `NODE_ENV` is `production`. Only makes refusals here stricter; no other code branches on it. */
   readonly production: boolean
@@ -110,10 +116,18 @@ function readStores(settings: Settings): Pick<Config, 'databaseUrl' | 'databaseP
   }
 }
 
-function readProcess(settings: Settings): Pick<Config, 'host' | 'port' | 'logLevel' | 'production'> {
+function readProcess(
+  settings: Settings,
+): Pick<Config, 'host' | 'port' | 'metricsPort' | 'revision' | 'sentryDsn' | 'logLevel' | 'production'> {
+  const metricsPort = settings.text('METRICS_PORT') && settings.integer('METRICS_PORT', { default: 0, min: 0, max: 65_535 })
+  const sentryDsn = settings.url('SENTRY_DSN', ['http:', 'https:'])
+  const revision = settings.text('BUILD_REVISION')
   return {
     host: settings.text('HOST') ?? '0.0.0.0',
     port: settings.integer('PORT', { default: 3000, min: 0, max: 65_535 }),
+    ...(typeof metricsPort === 'number' && { metricsPort }),
+    ...(sentryDsn !== undefined && { sentryDsn }),
+    ...(revision !== undefined && { revision }),
     logLevel: settings.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
     production: settings.production,
   }

@@ -15,6 +15,8 @@ export interface ServiceOptions {
   /** A stop that takes longer ends the process with status 1. */
   shutdownTimeoutMs: number
   start: () => Promise<RunningService>
+  /** Is waited for after the stop, before the process ends: to send what others are still to be told. */
+  beforeExit?: () => Promise<void>
 }
 
 /**
@@ -26,17 +28,22 @@ export async function runService(options: ServiceOptions): Promise<void> {
   const { name, log } = options
   // A signal may come while the service starts: what has started by then is stopped as well.
   const starting = Promise.resolve().then(options.start)
-  const grace = closeWithGrace({ delay: options.shutdownTimeoutMs, logger: fatalLogger(log) }, async ({ err, signal }) => {
-    if (err) log.fatal({ err }, `${name} stops because of an error nobody caught`)
-    else log.info({ signal }, `${name} is stopping`)
-    const service = await starting.catch(() => undefined)
-    await service?.stop()
-  })
+  const grace = closeWithGrace(
+    { delay: options.shutdownTimeoutMs, logger: fatalLogger(log), skip: [...leftAlone] },
+    async ({ err, signal }) => {
+      if (err) log.fatal({ err }, `${name} stops because of an error nobody caught`)
+      else log.info({ signal }, `${name} is stopping`)
+      const service = await starting.catch(() => undefined)
+      await service?.stop()
+      await options.beforeExit?.()
+    },
+  )
   if (process.send) process.once('disconnect', grace.close)
   try {
     await starting
   } catch (error) {
     reportFailedStart(name, log, error)
+    await options.beforeExit?.()
     process.exit(1)
   }
 }
@@ -51,6 +58,9 @@ export function readConfigOrExit(env: Environment): Config {
     process.exit(1)
   }
 }
+
+// SIGUSR2 changes the log level.
+const leftAlone = ['SIGUSR2'] as const
 
 function reportFailedStart(name: string, log: Logger, error: unknown): void {
   if (error instanceof ConfigError) printProblems(error.problems)

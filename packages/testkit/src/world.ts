@@ -23,6 +23,8 @@ export interface World {
   readonly apis: readonly string[]
   readonly gateways: readonly string[]
   readonly secret: string
+  /** Addresses of the metrics pages, APIs before gateways; METRICS_PORT=0 in `env` opens them. */
+  readonly metricsPages: readonly string[]
   readonly database: pg.Pool
   readonly redis: Redis
   /** The configuration of the instances, for starting another one. */
@@ -73,6 +75,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 
   return {
     ...place,
+    metricsPages: [...apis, ...gateways].flatMap(({ metricsPort }) =>
+      metricsPort === undefined ? [] : `http://127.0.0.1:${metricsPort}/metrics`,
+    ),
     database: stores.database,
     redis: stores.redis,
     config,

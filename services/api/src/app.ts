@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import fastifyRedis from '@fastify/redis'
 import { Refusal, type OpenChat } from '@viatra-chat/chat'
 import { bounds } from '@viatra-chat/contract'
-import type { Config } from '@viatra-chat/runtime'
+import type { Config, Metrics } from '@viatra-chat/runtime'
 import { fastify, type FastifyInstance } from 'fastify'
 import { authenticateWith } from './authenticate.js'
 import { limitCalls } from './call-limits.js'
@@ -12,6 +12,7 @@ import { addAnswerHeaders } from './answer-headers.js'
 import { addHealthRoutes } from './health.js'
 import { readJsonBodies } from './json-body.js'
 import { logRequests } from './log-requests.js'
+import { measureRequests } from './metrics.js'
 import { addOperationRoutes } from './operations.js'
 import { answerBrokenRequest } from './broken-request.js'
 
@@ -19,12 +20,13 @@ import { answerBrokenRequest } from './broken-request.js'
  * The API, not yet listening. Each call goes the same way: headers, 404, token, body, limit, operation; whatever fails
  * becomes the contract's failure in one place.
  */
-export async function buildApp(config: Config, chat: OpenChat): Promise<FastifyInstance> {
+export async function buildApp(config: Config, chat: OpenChat, metrics?: Metrics): Promise<FastifyInstance> {
   const app = openServer(chat)
   // First, since a route keeps the error handler that it found.
   answerFailuresOf(app, chat.log)
   await registerRedis(app, chat)
   logRequests(app, chat.log)
+  measureRequests(app, metrics)
   await addAnswerHeaders(app, config.corsOrigins)
   app.addHook('onRequest', refuseUnknownRoute)
   readJsonBodies(app)

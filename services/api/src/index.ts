@@ -1,5 +1,5 @@
-import { openChat, startOutboxRelay, startPresenceSweeper, type OpenChat } from '@viatra-chat/chat'
-import { connectRedis, waitForRedis, type Config, type Logger } from '@viatra-chat/runtime'
+import { chatMetrics, openChat, startOutboxRelay, startPresenceSweeper, type OpenChat } from '@viatra-chat/chat'
+import { connectRedis, openMetrics, waitForRedis, type Config, type Logger, type Metrics } from '@viatra-chat/runtime'
 import type { FastifyInstance } from 'fastify'
 import type { Redis } from 'ioredis'
 import { buildApp } from './app.js'
@@ -9,6 +9,8 @@ export interface RunningApi {
   /** `http://host:port`, without a slash at its end. */
   url: string
   port: number
+  /** Where `/metrics` is served, if it is. */
+  metricsPort?: number
   /** Finishes the requests under way and closes all connections, in no more than the configuration's `shutdownTimeoutMs`. */
   stop(): Promise<void>
 }
@@ -24,6 +26,7 @@ const REDIS_WAIT_MS = 2000
 export async function startApi(config: Config, log: Logger): Promise<RunningApi> {
   const redis = connectRedis(config.redisUrl, 'commands', log)
   const publisher = connectRedis(config.redisUrl, 'publisher', log)
+  const metrics = config.metricsPort === undefined ? undefined : openMetrics('api', config.revision)
   const chat = openChat({
     databaseUrl: config.databaseUrl,
     databasePoolMax: config.databasePoolMax,
@@ -32,20 +35,32 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     jwt: config.jwt,
     settings: { ...config.chat, rateLimitMultiplier: config.rateLimitMultiplier, cache: config.cache },
     log,
+    ...(metrics && { measures: metrics.measure(chatMetrics) }),
   })
+  metrics?.watchRedis({ commands: redis, publisher })
+  metrics?.onScrape(chat.collectState)
   const closeStores = () => closeAll(chat, [redis, publisher])
   try {
     await waitForRedis(redis, REDIS_WAIT_MS)
-    const app = await buildApp(config, chat)
+    const app = await buildApp(config, chat, metrics)
     const stopLoops = [startPresenceSweeper(chat), startOutboxRelay(chat)]
     app.addHook('onClose', async () => stopLoops.forEach((stop) => stop()))
+    const page = await listenForScrapes(app, config, metrics)
     const port = await listen(app, config)
-    log.info({ port }, 'the API is listening')
-    return { url: `http://${hostInUrl(config.host)}:${port}`, port, stop: () => stop(app, config.shutdownTimeoutMs, closeStores) }
+    log.info({ port, ...page }, 'the API is listening')
+    return { url: `http://${hostInUrl(config.host)}:${port}`, port, ...page, stop: () => stop(app, config.shutdownTimeoutMs, closeStores) }
   } catch (error) {
     await closeStores()
     throw error
   }
+}
+
+/** The page lives as long as the API, so that a stop can be watched. */
+async function listenForScrapes(app: FastifyInstance, config: Config, metrics: Metrics | undefined): Promise<{ metricsPort?: number }> {
+  if (!metrics || config.metricsPort === undefined) return {}
+  const server = await metrics.listen(config.host, config.metricsPort)
+  app.addHook('onClose', () => server.close())
+  return { metricsPort: server.port }
 }
 
 async function listen(app: FastifyInstance, { host, port }: Config): Promise<number> {

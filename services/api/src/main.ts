@@ -1,12 +1,3 @@
-import { createLogger, readConfigOrExit, runService } from '@viatra-chat/runtime'
-import { startApi } from './index.js'
+import { launch } from '@viatra-chat/runtime/launch'
 
-const config = readConfigOrExit(process.env)
-const log = createLogger({ name: 'api', level: config.logLevel })
-
-await runService({
-  name: 'api',
-  log,
-  shutdownTimeoutMs: config.shutdownTimeoutMs,
-  start: () => startApi(config, log),
-})
+await launch('api', process.env, async () => (await import('./index.js')).startApi)

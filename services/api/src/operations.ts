@@ -1,5 +1,6 @@
 import { execute, invalid, type Answer, type Chat } from '@viatra-chat/chat'
 import { operations, parseInput, type Operation, type OperationName, type RestDoor } from '@viatra-chat/contract'
+import { inSpan } from '@viatra-chat/runtime'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { actorOf, type Authenticate } from './authenticate.js'
 import { countCallsOf } from './call-limits.js'
@@ -20,7 +21,8 @@ export function addOperationRoutes(app: FastifyInstance, chat: Chat, authenticat
         const input = operation === 'send_message' ? withIdempotencyKey(chat, request) : inputOf(request)
         // Only a GET's input is all text: elsewhere a number in quotes is a mistake.
         const fromText = method === 'GET'
-        const answer = await execute(chat, { operation, actor: actorOf(request), input, fromText, requestId: request.id })
+        const call = { operation, actor: actorOf(request), input, fromText, requestId: request.id }
+        const answer = await inSpan(operation, { 'chat.request_id': request.id }, () => execute(chat, call))
         return reply.code(answer.status ?? status).send(toSuccess(answer))
       },
     })

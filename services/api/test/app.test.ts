@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { Refusal, signToken, type OpenChat } from '@viatra-chat/chat'
+import { chatMetrics, ignoreMeasures, Refusal, signToken, type OpenChat } from '@viatra-chat/chat'
 import type { UserId } from '@viatra-chat/contract'
 import { readConfig } from '@viatra-chat/runtime'
 import type { FastifyInstance } from 'fastify'
@@ -109,6 +109,7 @@ async function open(parts: object = {}) {
   let used = 0
   const chat = {
     settings: { messageLengthMax: 5000 },
+    measures: ignoreMeasures(chatMetrics),
     log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
     redis: { status: 'wait' },
     checks: {},

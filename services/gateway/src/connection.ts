@@ -44,7 +44,9 @@ export function openConnection(gateway: Gateway, socket: GatewaySocket): void {
   }
   gateway.connections.set(socket.id, connection)
   serveOperations(gateway, connection)
-  socket.once('disconnecting', () => closeConnection(gateway, connection))
+  socket.once('disconnecting', (reason) => closeConnection(gateway, connection, reason))
+  gateway.log.debug({ connectionId: socket.id, userId: session.actor.userId }, 'connected')
+  measurePackets(gateway, socket)
   connection.expiry.until(session.expiresAt)
   if (held) hear(gateway, connection, held)
   else connection.ready = lookUpAgain(gateway, connection)
@@ -55,7 +57,7 @@ function lookUpAgain(gateway: Gateway, connection: Connection): Promise<void> {
   const ready = listHeldConversationIds(gateway, connection.session.actor.userId)
     .then((held) => hear(gateway, connection, held))
     .catch((error: unknown) => {
-      throw asRefusal(error, gateway.log, { operation: 'connect' })
+      throw asRefusal(error, gateway.log, { operation: 'connect', connectionId: connection.socket.id })
     })
   ready.catch((refusal: Refusal) => endUnready(connection.socket, refusal))
   return ready
@@ -77,8 +79,17 @@ async function listHeldConversationIds(gateway: Gateway, userId: UserId): Promis
   }
 }
 
-function closeConnection(gateway: Gateway, connection: Connection): void {
+// Up to 200,000 a second: a plain number, told when somebody looks.
+function measurePackets({ written }: Gateway, { conn }: GatewaySocket): void {
+  conn.on('packetCreate', ({ type }: { type: string }) => {
+    if (type === 'message') written.packets++
+  })
+}
+
+function closeConnection(gateway: Gateway, connection: Connection, reason: string): void {
   const { socket, session } = connection
+  gateway.measures.disconnects(1, { reason })
+  gateway.log.debug({ connectionId: socket.id, reason }, 'disconnected')
   gateway.connections.delete(socket.id)
   connection.expiry.stop()
   endAllTyping(gateway, connection)

@@ -1,5 +1,6 @@
 import type { Chat, Log } from '@viatra-chat/chat'
 import type { Connection } from './connection.js'
+import type { GatewayMeasures } from './metrics.js'
 import type { Presence } from './presence.js'
 import type { RecentRemovals } from './recent-removals.js'
 import type { GatewayServer } from './socket-types.js'
@@ -11,6 +12,7 @@ export interface Gateway {
   readonly chat: Chat
   readonly io: GatewayServer
   readonly log: Log
+  readonly measures: GatewayMeasures
   readonly presence: Presence
   readonly removals: RecentRemovals
   /** How often sockets were put into rooms by other processes, as when people are added to a conversation. */
@@ -18,6 +20,8 @@ export interface Gateway {
   readonly subscription: Subscription
   /** By socket id. */
   readonly connections: Map<string, Connection>
+  /** Events and acknowledgements written to sockets since the metrics were last looked at. */
+  readonly written: { packets: number }
   /** Events being answered. */
   inFlight: number
   /** `open` ──stop──► `draining`: takes nobody in, serves who is here ──► `closing`: refuses events, as safe to send again. */

@@ -10,6 +10,8 @@ type Guard = (listener: Listener) => Listener
 export interface Hearing {
   /** While it is false events are dropped and signals alone are heard: the rooms may be wrong. */
   isTrusted(): boolean
+  /** An event was let in and goes to its rooms: its name, its payload. */
+  onEvent(event: readonly unknown[]): void
   /** Sockets are being put into rooms by another process. */
   onAddition(): void
 }
@@ -27,12 +29,12 @@ export interface GuardedAdapter {
  */
 export function createGuardedAdapter(publisher: Redis, subscriber: Redis, log: Log, hearing: Partial<Hearing> = {}): GuardedAdapter {
   const subscriptions: Promise<unknown>[] = []
-  const { isTrusted = () => true, onAddition = () => undefined } = hearing
+  const { isTrusted = () => true, onAddition = () => undefined, onEvent = () => undefined } = hearing
   const guarded = guardSubscriber(subscriber, guardWith(log), subscriptions, { isTrusted, onAddition })
   // Socket.IO calls it with `new`, which an arrow function would refuse.
   function create(namespace: unknown): RedisAdapter {
     const adapter = new RedisAdapter(namespace, publisher, guarded)
-    return Object.assign(adapter, { parser: guardParser(adapter.parser) })
+    return Object.assign(adapter, { parser: guardParser(adapter.parser, onEvent) })
   }
   return {
     create,
@@ -62,7 +64,12 @@ function guardWith(log: Log): Guard {
 }
 
 /** What the adapter uses of a subscriber. Requests, which it would take as they come, are checked before it sees them. */
-function guardSubscriber(subscriber: Redis, guard: Guard, subscriptions: Promise<unknown>[], { isTrusted, onAddition }: Hearing) {
+function guardSubscriber(
+  subscriber: Redis,
+  guard: Guard,
+  subscriptions: Promise<unknown>[],
+  { isTrusted, onAddition }: Pick<Hearing, 'isTrusted' | 'onAddition'>,
+) {
   const known = new Map<Listener, Listener>()
   function wrap(event: string, listener: Listener): Listener {
     if (event === 'messageBuffer') return guard((channel, message) => listener(channel, requireKnownRequest(channel, message, onAddition)))
@@ -113,13 +120,15 @@ interface Parser {
 }
 
 /** Lets only well-formed events of the contract through; throws, into the guard, for everything else. */
-function guardParser(parser: Parser): Parser {
+function guardParser(parser: Parser, onEvent: Hearing['onEvent']): Parser {
   return {
     encode: (message) => parser.encode(message),
     decode(bytes) {
       const message = parser.decode(bytes)
-      if (isBroadcast(message)) return message
-      throw new Error('not an event of ours')
+      const event = readEvent(message)
+      if (!event) throw new Error('not an event of ours')
+      onEvent(event)
+      return message
     },
   }
 }
@@ -127,12 +136,14 @@ function guardParser(parser: Parser): Parser {
 const eventPacket = 2
 const binaryEventPacket = 5
 
-function isBroadcast(message: unknown): boolean {
-  if (!Array.isArray(message)) return false
+/** Name and payload of a broadcast of ours. */
+function readEvent(message: unknown): readonly unknown[] | undefined {
+  if (!Array.isArray(message)) return undefined
   const [, packet, audience] = message as unknown[]
-  if (!isObject(packet) || !isAudience(audience)) return false
+  if (!isObject(packet) || !isAudience(audience)) return undefined
   const { type, data } = packet
-  return (type === eventPacket || type === binaryEventPacket) && Array.isArray(data) && Object.hasOwn(events, String(data[0]))
+  const isEvent = (type === eventPacket || type === binaryEventPacket) && Array.isArray(data) && Object.hasOwn(events, String(data[0]))
+  return isEvent ? (data as unknown[]) : undefined
 }
 
 // Without a room it would be for everybody, which nothing of ours is.

@@ -14,8 +14,11 @@ export async function admit(gateway: Gateway, socket: GatewaySocket, next: (erro
     const rooms = await readHeldRooms(gateway, session.actor.userId).catch(() => undefined)
     if (rooms) socket.data.rooms = rooms
   } catch (error) {
-    return next(toConnectError(asRefusal(error, gateway.log, { operation: 'connect' })))
+    const refusal = asRefusal(error, gateway.log, { operation: 'connect', connectionId: socket.id })
+    gateway.measures.handshakes(1, { outcome: refusal.code })
+    return next(toConnectError(refusal))
   }
+  gateway.measures.handshakes(1, { outcome: 'ok' })
   next()
 }
 

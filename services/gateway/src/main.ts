@@ -1,12 +1,3 @@
-import { createLogger, readConfigOrExit, runService } from '@viatra-chat/runtime'
-import { startGateway } from './start-gateway.js'
+import { launch } from '@viatra-chat/runtime/launch'
 
-const config = readConfigOrExit(process.env)
-const log = createLogger({ name: 'gateway', level: config.logLevel })
-
-await runService({
-  name: 'gateway',
-  log,
-  shutdownTimeoutMs: config.shutdownTimeoutMs,
-  start: () => startGateway(config, log),
-})
+await launch('gateway', process.env, async () => (await import('./start-gateway.js')).startGateway)

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { asRefusal, execute, Refusal, toFailure, type Answer } from '@viatra-chat/chat'
 import { operations, spellForSocket, type Operation, type OperationName } from '@viatra-chat/contract'
+import { inSpan } from '@viatra-chat/runtime'
 import type { Connection } from './connection.js'
 import { connectionHandlerOf } from './connection-handlers.js'
 import { closeIfAnswered } from './drain.js'
@@ -24,6 +25,7 @@ export function serveOperations(gateway: Gateway, connection: Connection): void 
     const event = readEvent(packet)
     const admission = throttle.admit(performance.now())
     if (admission === 'admitted') return void answer(gateway, connection, event)
+    gateway.measures.throttled(1)
     if (admission === 'flooding') return endSession(connection.socket, new Refusal('RATE_LIMITED'))
     if (event.acknowledge || complain()) reply(connection, event, new Refusal('RATE_LIMITED', { retryAfterS: 1 }), randomUUID())
   })
@@ -50,15 +52,21 @@ function limitedComplaints(): () => boolean {
 
 async function answer(gateway: Gateway, connection: Connection, event: ClientEvent): Promise<void> {
   const requestId = randomUUID()
+  const startedAt = performance.now()
   const operation = findOperation(event.name)
   if (!operation) return event.acknowledge?.(toFailure(new Refusal('NOT_FOUND', { message: 'There is no such event.' }), requestId))
   gateway.inFlight++
   connection.inFlight++
   try {
-    reply(connection, event, await run(gateway, connection, { operation, input: event.payload ?? {}, requestId }), requestId)
+    const attributes = { 'chat.request_id': requestId, 'chat.connection_id': connection.socket.id }
+    const call = { operation, input: event.payload ?? {}, requestId }
+    reply(connection, event, await inSpan(operation, attributes, () => run(gateway, connection, call)), requestId)
   } catch (error) {
-    reply(connection, event, asRefusal(error, gateway.log, { operation, requestId }), requestId)
+    reply(connection, event, asRefusal(error, gateway.log, { operation, requestId, connectionId: connection.socket.id }), requestId)
   } finally {
+    const ms = performance.now() - startedAt
+    gateway.measures.ackSeconds(ms / 1000, { operation })
+    gateway.log.debug({ requestId, connectionId: connection.socket.id, operation, ms: Math.round(ms * 10) / 10 }, 'answered')
     gateway.inFlight--
     connection.inFlight--
     closeIfAnswered(connection)
@@ -87,6 +95,7 @@ async function run(gateway: Gateway, connection: Connection, { operation, input,
     actor: connection.session.actor,
     input,
     requestId,
+    connectionId: connection.socket.id,
     limited: entry.socket?.limited ?? false,
     ...(handler && { run: handler }),
   })

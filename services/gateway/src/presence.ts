@@ -61,6 +61,11 @@ export class Presence {
     chat.redis.on('ready', this.#beatNow)
   }
 
+  /** How many people have their lease here. */
+  get people(): number {
+    return this.#held.size
+  }
+
   /** The socket has joined the rooms of its person's conversations. */
   connected(socket: GatewaySocket, userId: UserId): void {
     const known = this.#held.get(userId)

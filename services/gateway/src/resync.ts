@@ -60,11 +60,12 @@ async function tryProving(gateway: Gateway): Promise<boolean> {
 function tellAll(gateway: Gateway, reason: Reason): void {
   const spreadMs = Math.min(spreadMsMax, gateway.connections.size * spreadPerSocketMs)
   for (const connection of gateway.connections.values()) {
-    setTimeout(tellToSync, Math.random() * spreadMs, connection, reason).unref()
+    setTimeout(tellToSync, Math.random() * spreadMs, gateway, connection, reason).unref()
   }
 }
 
 /** Tells one client that it may have missed something. */
-export function tellToSync({ socket }: Connection, reason: Reason): void {
+export function tellToSync({ measures }: Gateway, { socket }: Connection, reason: Reason): void {
+  measures.resyncs(1, { reason })
   socket.emit('resync', { reason })
 }

@@ -37,7 +37,7 @@ export function createShares(count: number) {
 async function sweep(gateway: Gateway, share: readonly Connection[]): Promise<void> {
   try {
     const wrong = await proveRooms(gateway, share)
-    for (const connection of wrong) tellToSync(connection, 'subscription_interrupted')
+    for (const connection of wrong) tellToSync(gateway, connection, 'subscription_interrupted')
     if (wrong.length > 0) gateway.log.info({ sockets: wrong.length }, 'rooms that were wrong were put right')
   } catch (error) {
     gateway.log.warn({ err: error }, 'the rooms could not be proved')

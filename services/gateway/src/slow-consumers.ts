@@ -24,7 +24,8 @@ function isTooSlow(socket: GatewaySocket): boolean {
 }
 
 function cutOff(gateway: Gateway, socket: GatewaySocket): void {
-  gateway.log.info({ socketId: socket.id, queued: queueOf(socket).length }, 'closed a connection that does not read')
+  gateway.measures.slowConsumers(1)
+  gateway.log.info({ connectionId: socket.id, queued: queueOf(socket).length }, 'closed a connection that does not read')
   socket.conn.close(true)
 }
 

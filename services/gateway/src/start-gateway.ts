@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { openChat, participantsRemovedSignal, startOutboxRelay, type ChatOptions, type MembershipChange } from '@viatra-chat/chat'
-import { connectRedis, type Config, type Logger } from '@viatra-chat/runtime'
+import {
+  chatMetrics,
+  openChat,
+  participantsRemovedSignal,
+  startOutboxRelay,
+  type ChatOptions,
+  type MembershipChange,
+  type OpenChat,
+} from '@viatra-chat/chat'
+import { connectRedis, openMetrics, type Config, type Logger, type Metrics } from '@viatra-chat/runtime'
 import type { Redis } from 'ioredis'
 import { openConnection, type Connection } from './connection.js'
 import type { Gateway } from './gateway.js'
@@ -9,6 +17,7 @@ import { createGuardedAdapter } from './guarded-adapter.js'
 import { admit } from './handshake.js'
 import { createHttpServer, listen } from './http-server.js'
 import { watchInactivePeople } from './inactive-people.js'
+import { collectGatewayState, gatewayMeasures, tellHeard } from './metrics.js'
 import { Presence } from './presence.js'
 import { createRecentRemovals } from './recent-removals.js'
 import { watchMissedEvents } from './resync.js'
@@ -24,6 +33,8 @@ export interface RunningGateway {
   readonly url: string
   readonly port: number
   readonly gatewayId: string
+  /** Where `/metrics` is served, if it is. */
+  readonly metricsPort?: number
   /** Lets clients reconnect elsewhere, a few at a time over `gatewayDrainMs`, finishes what is under way, and closes everything within `shutdownTimeoutMs`. */
   stop(): Promise<void>
 }
@@ -34,15 +45,18 @@ const subscriptionWaitMs = 3000
 /** Starts a gateway of its own connections and nothing shared with others in the process. Port 0: the system chooses. */
 export async function startGateway(config: Config, log: Logger): Promise<RunningGateway> {
   const redis = connectAll(config, log)
-  const chat = openChat(chatOptions(config, redis, log))
+  const metrics = config.metricsPort === undefined ? undefined : openMetrics('gateway', config.revision)
+  const measures = gatewayMeasures(metrics)
+  const chat = openChat({ ...chatOptions(config, redis, log), ...(metrics && { measures: metrics.measure(chatMetrics) }) })
   const subscription = new Subscription(redis.subscriber)
   const adapter = createGuardedAdapter(redis.publisher, redis.subscriber, log, {
     isTrusted: () => subscription.isTrusted,
     onAddition: () => gateway.additions.heard++,
+    onEvent: (event) => tellHeard(measures, event),
   })
   const httpServer = createHttpServer({ checks: chat.checks, isAccepting: () => gateway.phase === 'open' })
   const io = createSocketServer(httpServer, config, adapter)
-  const gateway = createGateway(config, { chat, io, subscription, log })
+  const gateway = createGateway(config, { chat, io, subscription, log, measures })
   io.use((socket, next) => void admit(gateway, socket, next))
   io.on('connection', (socket) => openConnection(gateway, socket))
   // Only the guarded adapter raises it, and only for a well-formed signal of our own publisher.
@@ -57,19 +71,42 @@ export async function startGateway(config: Config, log: Logger): Promise<Running
 
   await Promise.race([adapter.subscribed, delay(subscriptionWaitMs, undefined, { ref: false })])
   const times = { drainMs: config.gatewayDrainMs, timeoutMs: config.shutdownTimeoutMs }
-  const stop = () => stopGateway({ gateway, chat, httpServer, redis: Object.values(redis), watches, ...times })
-  const port = await listen(httpServer, config.host, config.port).catch(async (error: unknown) => {
+  let scrapes: MetricsServer | undefined
+  const stop = async () => {
+    await stopGateway({ gateway, chat, httpServer, redis: Object.values(redis), watches, ...times })
+    // The last to go, so that a drain can be watched.
+    await scrapes?.close()
+  }
+  try {
+    scrapes = await listenForScrapes(config, metrics, { gateway, chat, redis })
+    const port = await listen(httpServer, config.host, config.port)
+    const ports = { port, ...(scrapes && { metricsPort: scrapes.port }) }
+    log.info({ ...ports, gatewayId: gateway.id }, 'gateway is listening')
+    return { url: `http://127.0.0.1:${port}`, ...ports, gatewayId: gateway.id, stop }
+  } catch (error) {
     await stop()
     throw error
-  })
-  log.info({ port, gatewayId: gateway.id }, 'gateway is listening')
-  return { url: `http://127.0.0.1:${port}`, port, gatewayId: gateway.id, stop }
+  }
 }
 
 interface RedisClients {
   commands: Redis
   publisher: Redis
   subscriber: Redis
+}
+
+type MetricsServer = Awaited<ReturnType<Metrics['listen']>>
+
+async function listenForScrapes(
+  { host, metricsPort }: Config,
+  metrics: Metrics | undefined,
+  { gateway, chat, redis }: { gateway: Gateway; chat: OpenChat; redis: RedisClients },
+): Promise<MetricsServer | undefined> {
+  if (!metrics || metricsPort === undefined) return undefined
+  metrics.watchRedis({ ...redis })
+  metrics.onScrape(chat.collectState)
+  metrics.onScrape(() => collectGatewayState(gateway))
+  return await metrics.listen(host, metricsPort)
 }
 
 function connectAll({ redisUrl }: Config, log: Logger): RedisClients {
@@ -92,7 +129,7 @@ function chatOptions(config: Config, redis: RedisClients, log: Logger): ChatOpti
   }
 }
 
-function createGateway(config: Config, parts: Pick<Gateway, 'chat' | 'io' | 'subscription' | 'log'>): Gateway {
+function createGateway(config: Config, parts: Pick<Gateway, 'chat' | 'io' | 'subscription' | 'log' | 'measures'>): Gateway {
   const id = randomUUID()
   return {
     ...parts,
@@ -101,6 +138,7 @@ function createGateway(config: Config, parts: Pick<Gateway, 'chat' | 'io' | 'sub
     removals: createRecentRemovals(),
     additions: { heard: 0 },
     connections: new Map<string, Connection>(),
+    written: { packets: 0 },
     inFlight: 0,
     phase: 'open',
   }

@@ -6,7 +6,7 @@ import { isPortFree } from '../processes/find-free-port.js'
 import { SupervisedProcess } from '../processes/supervised-process.js'
 import { prepareDatabase } from './prepare-database.js'
 import { removeRunning, requireNotRunning, writeRunning } from './running-file.js'
-import { apiPorts, gatewayPorts, servicePlans } from './service-plans.js'
+import { apiPorts, gatewayPorts, metricsPortOf, servicePlans } from './service-plans.js'
 import type { Settings } from './settings.js'
 import { getSigningSecret } from './signing-secret.js'
 import { prepareDataDir, startStores, type Stores } from './start-stores.js'
@@ -49,10 +49,11 @@ async function claimPorts(settings: Settings, running: StopStack): Promise<{ ins
   const opened = await openOrigin({ ...settings, ...ports, instanceId, page: () => originPage(settings.apis, settings.gateways) })
   const origin = { stop: () => opened.close() }
   await running.push(origin)
-  for (const port of [...ports.apiPorts, ...ports.gatewayPorts]) {
+  const servicePorts = [...ports.apiPorts, ...ports.gatewayPorts]
+  for (const port of [...servicePorts, ...servicePorts.map(metricsPortOf)]) {
     if (await isPortFree(port)) continue
     throw new Problem(
-      `Port ${port} is in use (APIs take the ports after PORT=${settings.port}, gateways those from PORT + 11 on): set PORT to another one.`,
+      `Port ${port} is in use (APIs take the ports after PORT=${settings.port}, gateways those from PORT + 11 on, metrics those 20 above): set PORT to another one.`,
     )
   }
   return { instanceId, origin }

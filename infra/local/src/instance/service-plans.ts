@@ -13,18 +13,21 @@ export function gatewayPorts({ port, gateways }: Settings): number[] {
   return Array.from({ length: gateways }, (_, index) => port + 11 + index)
 }
 
+/** The metrics page of a process is as far above it as there can be processes. */
+export const metricsPortOf = (port: number): number => port + 20
+
 /** How each API and gateway process is run, given the environment that they share. */
 export function servicePlans(settings: Settings, env: NodeJS.ProcessEnv, print: Print): { apis: ProcessPlan[]; gateways: ProcessPlan[] } {
   const { programs } = settings
   return {
-    apis: apiPorts(settings).map((port, index) =>
-      servicePlan(settings, `api-${index + 1}`, programs.api, { ...env, PORT: String(port) }, print),
-    ),
+    apis: apiPorts(settings).map((port, index) => servicePlan(settings, `api-${index + 1}`, programs.api, portsOf(env, port), print)),
     gateways: gatewayPorts(settings).map((port, index) =>
-      servicePlan(settings, `gateway-${index + 1}`, programs.gateway, { ...env, PORT: String(port) }, print),
+      servicePlan(settings, `gateway-${index + 1}`, programs.gateway, portsOf(env, port), print),
     ),
   }
 }
+
+const portsOf = (env: NodeJS.ProcessEnv, port: number) => ({ ...env, PORT: String(port), METRICS_PORT: String(metricsPortOf(port)) })
 
 function servicePlan(settings: Settings, name: string, program: string, env: NodeJS.ProcessEnv, print: Print): ProcessPlan {
   const show = settings.dev ? everything(name, print) : problemsOnly(name, print)

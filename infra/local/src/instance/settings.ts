@@ -12,7 +12,7 @@ export interface Settings {
   dev: boolean
   /** Forget what earlier runs kept (`--fresh`). */
   fresh: boolean
-  /** The public port (`PORT`, 8080); APIs follow from port + 1, gateways from port + 11. */
+  /** The public port (`PORT`, 8080); APIs follow from port + 1, gateways from port + 11, the metrics of each 20 above it. */
   port: number
   /** The address to listen on (`HOST`); the addresses of `localhost` unless given. */
   hosts?: string[]
@@ -45,7 +45,7 @@ export function readSettings(args: string[], env: NodeJS.ProcessEnv): Settings {
     dataDir: dataDirOf(root, env),
     dev,
     fresh: args.includes('--fresh'),
-    port: wholeNumber(env, 'PORT', 8080, 1, 65_535 - processesMax * 2),
+    port: wholeNumber(env, 'PORT', 8080, 1, 65_535 - processesMax * 4),
     ...(env.HOST ? { hosts: [env.HOST] } : {}),
     apis: wholeNumber(env, 'APIS', 1, 1, processesMax),
     gateways: wholeNumber(env, 'GATEWAYS', 2, 1, processesMax),

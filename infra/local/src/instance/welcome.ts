@@ -1,4 +1,5 @@
 import type { DemoPerson } from '@viatra-chat/db'
+import { metricsPortOf } from './service-plans.js'
 import type { Settings } from './settings.js'
 import { defaultExpiry, signToken } from './sign-token.js'
 import type { Stores } from './start-stores.js'
@@ -15,6 +16,7 @@ export function welcome(settings: Settings, stores: Stores, people: readonly Dem
     '',
     `  REST      ${url}/api/v1      ${range('API', port + 1, apis)}`,
     `  Sockets   ${url}             ${range('gateway', port + 11, gateways)}`,
+    `  Metrics   http://localhost:${metricsPortOf(port + 1)}/metrics      each process, on its port + 20`,
     `  Docs      ${url}/docs/openapi.json, ${url}/docs/asyncapi.json`,
     '',
     ...(secret === undefined ? [] : demo(settings, url, people, secret)),

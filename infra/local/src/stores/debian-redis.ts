@@ -20,7 +20,7 @@ export async function unpackDebianRedis(say: (line: string) => void): Promise<Un
 }
 
 /** `usr/lib/<machine>` and `lib/<machine>` inside the unpacked packages. */
-async function libraryFolders(root: string): Promise<string[]> {
+export async function libraryFolders(root: string): Promise<string[]> {
   const found: string[] = []
   for (const base of ['usr/lib', 'lib']) {
     const entries = await readdir(join(root, base)).catch(() => [])

@@ -3,3 +3,4 @@ export { postgresFolder, startPostgres, type PostgresOptions } from './postgres.
 export { startRedis, type RedisOptions } from './redis.js'
 export { givenStore, type Store } from './store.js'
 export { startTestStores, type RunningTestStores, type TestStores } from './test-stores.js'
+export { findDebianProgram, type DebianProgram, type ProgramName } from './debian-programs.js'

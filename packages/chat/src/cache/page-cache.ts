@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis'
+import type { Measures } from '../measures/metrics.js'
 
 /**
  * Pages in Redis that are never stale: an entry carries the version of what it shows and is used only while that is still the version.
@@ -12,7 +13,7 @@ export interface PageCache {
   readonly enabled: boolean
 }
 
-export function createPageCache(redis: Redis, enabled: boolean): PageCache {
+export function createPageCache(redis: Redis, enabled: boolean, measures: Measures): PageCache {
   const counts = { hits: 0, misses: 0 }
 
   async function read<T>(key: string, version: string | null, ttlS: number, load: () => Promise<T>): Promise<T> {
@@ -20,9 +21,11 @@ export function createPageCache(redis: Redis, enabled: boolean): PageCache {
     const cached = await find<T>(redis, key, version)
     if (cached) {
       counts.hits++
+      measures.cacheReads(1, { result: 'hit' })
       return cached.body
     }
     counts.misses++
+    measures.cacheReads(1, { result: 'miss' })
     const body = await load()
     redis.set(key, JSON.stringify({ version, body }), 'EX', ttlS).catch(() => undefined)
     return body

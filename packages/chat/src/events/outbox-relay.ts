@@ -60,7 +60,10 @@ async function tellRows(chat: Chat, rows: readonly LeftRow[]): Promise<boolean> 
     chat.outbox.fellBehind()
     return false
   }
-  if (told.length > 0) await deleteAnnouncements(chat.db, told)
+  if (told.length === 0) return true
+  await deleteAnnouncements(chat.db, told)
+  chat.measures.outboxRelayed(told.length)
+  chat.log.info({ rows: told.length, first: told[0], last: told.at(-1) }, 'told what a writer had left in the outbox')
   return true
 }
 

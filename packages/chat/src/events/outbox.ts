@@ -47,7 +47,10 @@ export class Outbox {
       return this.#log.warn({ err: error }, 'telling is left to the relay')
     }
     await events.confirmed().then(
-      () => this.#forget(id),
+      () => {
+        this.#log.debug({ outboxId: id }, 'told')
+        this.#forget(id)
+      },
       () => this.fellBehind(),
     )
   }

@@ -1,5 +1,6 @@
 import { bounds, operations, type Operation, type OperationName, type UserId } from '@viatra-chat/contract'
 import type { Redis } from 'ioredis'
+import type { Measures } from '../measures/metrics.js'
 import { Refusal } from '../refusal.js'
 
 /** Where a person stands on the budget of one operation. */
@@ -36,7 +37,7 @@ return {used, redis.call('PTTL', KEYS[1])}`
 
 type Window = readonly [used: number, resetMs: number]
 
-export function createLimitCounter(redis: Redis, multiplier: number): LimitCounter {
+export function createLimitCounter(redis: Redis, multiplier: number, measures: Measures): LimitCounter {
   const local = createLocalWindows()
 
   function limitOf(name: OperationName): number | undefined {
@@ -48,7 +49,11 @@ export function createLimitCounter(redis: Redis, multiplier: number): LimitCount
     const limit = limitOf(name)
     if (limit === undefined) return undefined
     const key = `chat:limit:${name}:${userId}`
-    const [used, resetMs] = await countInRedis(redis, key, limit).catch(() => local.count(key, limit))
+    const [used, resetMs] = await countInRedis(redis, key, limit).catch(() => {
+      measures.limitsCountedLocally(1)
+      return local.count(key, limit)
+    })
+    if (used > limit) measures.rateLimited(1, { operation: name })
     return { limit, remaining: Math.max(0, limit - used), resetMs: Math.max(1, resetMs), allowed: used <= limit }
   }
 

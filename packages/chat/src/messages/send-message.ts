@@ -1,7 +1,7 @@
 import type { Message, MessageId, OperationInput } from '@viatra-chat/contract'
 import { v7 as uuidv7 } from 'uuid'
 import type { Chat } from '../chat.js'
-import type { Answer } from '../execute.js'
+import type { Answer, CallContext } from '../execute.js'
 import type { Actor } from '../identity/actor.js'
 import { endTyping } from '../presence/typing.js'
 import { Refusal } from '../refusal.js'
@@ -9,10 +9,15 @@ import { loadMessage } from './load-messages.js'
 import type { Draft, SentRow } from './send-statement.js'
 
 /** Stores a message and announces it. A retry with the same client_message_id gets the first one as it is now and announces nothing. */
-export async function sendMessage(chat: Chat, actor: Actor, input: OperationInput<'send_message'>): Promise<Answer<Message>> {
+export async function sendMessage(
+  chat: Chat,
+  actor: Actor,
+  input: OperationInput<'send_message'>,
+  { requestId }: CallContext,
+): Promise<Answer<Message>> {
   if (input.message_type === 'system' && !actor.isAdmin)
     throw new Refusal('FORBIDDEN', { message: 'System messages are written by the server and by administrators.' })
-  const draft = toDraft(actor, input)
+  const draft = toDraft(actor, input, requestId)
   const outcome = await chat.sends.send(draft)
   // What was stored unseen is announced by the outbox relay.
   if (outcome.kind === 'stored_unseen') return { data: await readAgain(chat, draft.id) }
@@ -26,7 +31,7 @@ async function repeated(chat: Chat, row: SentRow): Promise<Answer<Message>> {
   throw refusalOf(row)
 }
 
-function toDraft(actor: Actor, input: OperationInput<'send_message'>): Draft {
+function toDraft(actor: Actor, input: OperationInput<'send_message'>, requestId: string): Draft {
   return {
     id: uuidv7(),
     conversationId: input.conversation_id,
@@ -36,6 +41,7 @@ function toDraft(actor: Actor, input: OperationInput<'send_message'>): Draft {
     metadata: JSON.stringify(input.metadata ?? {}),
     clientMessageId: input.client_message_id ?? null,
     parentMessageId: input.parent_message_id ?? null,
+    requestId,
   }
 }
 

@@ -2,6 +2,7 @@ import type { Message } from '@viatra-chat/contract'
 import pg from 'pg'
 import type { Log } from '../chat.js'
 import { isUnavailable } from '../faults.js'
+import type { Measures } from '../measures/metrics.js'
 import { senderAlone } from '../receipts/readers.js'
 import { Refusal } from '../refusal.js'
 import { toMessage } from './message-row.js'
@@ -12,6 +13,7 @@ import { WriterConnection } from './writer-connection.js'
 export interface SendQueueOptions {
   databaseUrl: string
   log: Log
+  measures: Measures
   /** Rows of the outbox that the next statement may delete. */
   takeTold(): string[]
   /** Called once for each flush, before its callers are answered, in order of seq. */
@@ -48,6 +50,11 @@ export class SendQueue {
     })
   }
 
+  /** How many sends wait for their flush. */
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
   /** Finishes what waits, then closes the connection. */
   async close(): Promise<void> {
     this.#closed = true
@@ -76,15 +83,29 @@ export class SendQueue {
     }
   }
 
-  #store(client: pg.Client, batch: readonly WaitingSend[]): Promise<SentRow[]> {
+  async #store(client: pg.Client, batch: readonly WaitingSend[]): Promise<SentRow[]> {
+    const { measures, takeTold } = this.#options
     const drafts = batch.map(({ draft }) => draft)
-    return storeBatch(client, drafts, this.#options.takeTold())
+    measures.sendBatch(drafts.length)
+    const startedAt = performance.now()
+    try {
+      return await storeBatch(client, drafts, takeTold())
+    } catch (error) {
+      measures.queryFailures(1, { statement })
+      throw error
+    } finally {
+      measures.querySeconds((performance.now() - startedAt) / 1000, { statement })
+    }
   }
 
   #settle(batch: readonly WaitingSend[], rows: readonly SentRow[]): void {
     const sent = new Map(rows.filter(isSent).map((row) => [row.n, toMessage(row, senderAlone)]))
     const outboxId = rows[0]?.outbox_id
-    if (outboxId) this.#options.announce(outboxId, [...sent.values()])
+    this.#options.measures.messagesStored(sent.size)
+    if (outboxId) {
+      this.#options.log.debug({ outboxId, requestIds: requestIdsOf(batch) }, 'messages are stored')
+      this.#options.announce(outboxId, [...sent.values()])
+    }
     const again: WaitingSend[] = []
     for (const row of rows) {
       const item = batch[row.n]
@@ -134,6 +155,8 @@ async function withoutStored(client: pg.Client, batch: readonly WaitingSend[]): 
   return batch.filter((item) => !stored.has(item.draft.id))
 }
 
+const statement = 'store-batch'
+const requestIdsOf = (batch: readonly WaitingSend[]) => batch.map(({ draft }) => draft.requestId)
 const isSent = ({ verdict }: SentRow) => verdict === 'SENT'
 
 function reject(item: WaitingSend, error: unknown): false {

@@ -12,6 +12,8 @@ export interface Draft {
   metadata: string
   clientMessageId: string | null
   parentMessageId: string | null
+  /** The request that brought it, for the log. */
+  requestId: string
 }
 
 /** What became of a draft. `RETRY`: the membership changed while the statement waited for the conversation; ask again. */
