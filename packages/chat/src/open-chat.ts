@@ -9,6 +9,7 @@ import { createAuthenticator } from './identity/authenticate.js'
 import { createTokenVerifier } from './identity/token-verifier.js'
 import { createLimitCounter } from './limits/limit-counter.js'
 import { announceMessages } from './messages/announce-message.js'
+import { BadgeUpdates } from './push/badge-updates.js'
 import { SendQueue } from './messages/send-queue.js'
 
 /** The domain with what its owner needs besides operations. */
@@ -27,6 +28,7 @@ export function openChat(options: ChatOptions): OpenChat {
   const sends = new SendQueue({
     databaseUrl: options.databaseUrl,
     log,
+    pushes: settings.push.enabled,
     takeTold: () => outbox.takeTold(),
     announce: (outboxId, messages) => void outbox.deliver(chat, outboxId, (telling) => announceMessages(telling, messages)),
   })
@@ -41,6 +43,7 @@ export function openChat(options: ChatOptions): OpenChat {
     limits: createLimitCounter(redis, settings.rateLimitMultiplier),
     authenticator: createAuthenticator(db, createTokenVerifier(options.jwt)),
     cache: createPageCache(redis, settings.cache),
+    badges: new BadgeUpdates(db, settings.push, log),
     checks: {
       database: async () => void (await sql`select 1`.execute(db)),
       redis: async () => void (await redis.ping()),
@@ -48,6 +51,7 @@ export function openChat(options: ChatOptions): OpenChat {
     close: async () => {
       await sends.close()
       await outbox.close()
+      await chat.badges.flush()
       await db.destroy()
     },
   }

@@ -1,8 +1,9 @@
-import { openChat, startOutboxRelay, startPresenceSweeper, type OpenChat } from '@viatra-chat/chat'
+import { openChat, startOutboxRelay, startPresenceSweeper, startPushWorker, type OpenChat } from '@viatra-chat/chat'
 import { connectRedis, waitForRedis, type Config, type Logger } from '@viatra-chat/runtime'
 import type { FastifyInstance } from 'fastify'
 import type { Redis } from 'ioredis'
 import { buildApp } from './app.js'
+import { openPushTransport } from './push/open-push-transport.js'
 
 /** An API that listens. */
 export interface RunningApi {
@@ -22,6 +23,7 @@ const REDIS_WAIT_MS = 2000
  * @throws when the port cannot be listened on.
  */
 export async function startApi(config: Config, log: Logger): Promise<RunningApi> {
+  const pushTransport = await openPushTransport(config, log)
   const redis = connectRedis(config.redisUrl, 'commands', log)
   const publisher = connectRedis(config.redisUrl, 'publisher', log)
   const chat = openChat({
@@ -30,7 +32,12 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     redis,
     publisher,
     jwt: config.jwt,
-    settings: { ...config.chat, rateLimitMultiplier: config.rateLimitMultiplier, cache: config.cache },
+    settings: {
+      ...config.chat,
+      rateLimitMultiplier: config.rateLimitMultiplier,
+      cache: config.cache,
+      push: { ...config.push, enabled: config.push.transport !== 'off' },
+    },
     log,
   })
   const closeStores = () => closeAll(chat, [redis, publisher])
@@ -38,7 +45,11 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     await waitForRedis(redis, REDIS_WAIT_MS)
     const app = await buildApp(config, chat)
     const stopLoops = [startPresenceSweeper(chat), startOutboxRelay(chat)]
-    app.addHook('onClose', async () => stopLoops.forEach((stop) => stop()))
+    const pushWorker = pushTransport && startPushWorker(chat, pushTransport)
+    app.addHook('onClose', async () => {
+      for (const stop of stopLoops) stop()
+      await pushWorker?.stop()
+    })
     const port = await listen(app, config)
     log.info({ port }, 'the API is listening')
     return { url: `http://${hostInUrl(config.host)}:${port}`, port, stop: () => stop(app, config.shutdownTimeoutMs, closeStores) }
