@@ -132,6 +132,59 @@ CREATE TABLE outbox (
   CONSTRAINT outbox_pkey PRIMARY KEY (id)
 ) WITH (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000, autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=100000);
 
+CREATE TABLE push_intents (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  messages jsonb NOT NULL,
+  people uuid[],
+  due_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+  CONSTRAINT push_intents_pkey PRIMARY KEY (id)
+) WITH (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
+
+CREATE TABLE push_jobs (
+  fcm_token text NOT NULL,
+  conversation_id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  seq bigint,
+  message_id uuid,
+  due_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  attempts integer DEFAULT 0 NOT NULL,
+  leased_until timestamp with time zone,
+  CONSTRAINT push_jobs_pkey PRIMARY KEY (fcm_token, conversation_id)
+) WITH (fillfactor=80, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
+CREATE INDEX idx_push_jobs_due ON public.push_jobs USING btree (due_at);
+
+CREATE TABLE push_log (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  message_id uuid NOT NULL,
+  outcome text NOT NULL,
+  user_ids uuid[] NOT NULL,
+  detail text,
+  at timestamp(3) with time zone DEFAULT clock_timestamp() NOT NULL,
+  CONSTRAINT push_log_pkey PRIMARY KEY (id)
+);
+CREATE INDEX idx_push_log_message ON public.push_log USING btree (message_id);
+
+CREATE TABLE push_pause (
+  only_row boolean DEFAULT true NOT NULL,
+  until timestamp with time zone NOT NULL,
+  reason text NOT NULL,
+  attempts integer DEFAULT 0 NOT NULL,
+  CONSTRAINT push_pause_pkey PRIMARY KEY (only_row),
+  CONSTRAINT push_pause_only_row_check CHECK (only_row)
+);
+
+CREATE TABLE quiet_hours (
+  user_id uuid NOT NULL,
+  from_minute smallint NOT NULL,
+  to_minute smallint NOT NULL,
+  time_zone text NOT NULL,
+  CONSTRAINT quiet_hours_pkey PRIMARY KEY (user_id),
+  CONSTRAINT quiet_hours_from_minute_check CHECK (((from_minute >= 0) AND (from_minute <= 1439))),
+  CONSTRAINT quiet_hours_to_minute_check CHECK (((to_minute >= 0) AND (to_minute <= 1439))),
+  CONSTRAINT quiet_hours_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
 CREATE TABLE receipt_marks (
   conversation_id uuid NOT NULL,
   bucket bigint NOT NULL,

@@ -36,7 +36,14 @@ function shown({ perSecond, list, history, hits }) {
 async function measure(databaseUrl, redisUrl, places, enabled) {
   const redis = new Redis(redisUrl)
   await redis.flushdb()
-  const settings = { messageLengthMax: 5000, conversationPageSize: 20, messagePageSize: 50, rateLimitMultiplier: 1e6, cache: enabled }
+  const settings = {
+    messageLengthMax: 5000,
+    conversationPageSize: 20,
+    messagePageSize: 50,
+    rateLimitMultiplier: 1e6,
+    cache: enabled,
+    push: { enabled: false },
+  }
   const jwt = { secret: 'not used here, but long enough to be one' }
   const chat = openChat({ databaseUrl, databasePoolMax: 10, redis, publisher: redis, jwt, settings, log })
   const times = { list: [], history: [], send: [] }

@@ -6,10 +6,8 @@ const measuredMs = 1500
 
 // The statement as it would be without an outbox: neither the row that is written nor the rows that are deleted.
 const withoutOutbox = storeBatchText
-  .replace(
-    /, told as \([\s\S]*?\n\), untold as \([\s\S]*?\n\)\nselect untold\.id as outbox_id,/,
-    '\nselect null::bigint as outbox_id, $10::bigint[] as told,',
-  )
+  .replace(/, told as \([\s\S]*?\n\), untold as \([\s\S]*?\n\), intended/, ', intended')
+  .replace('select untold.id as outbox_id,', 'select null::bigint as outbox_id, $10::bigint[] as told,')
   .replace(' left join untold on true', '')
 
 /** What the outbox costs each message that is stored, by the size of the batch it goes with. */
@@ -63,5 +61,5 @@ function valuesOf(drafts, told) {
   const columns = ['id', 'conversationId', 'senderId', 'messageType', 'content', 'metadata', 'clientMessageId', 'parentMessageId'].map(
     column,
   )
-  return [drafts.map((_, n) => n), ...columns, told]
+  return [drafts.map((_, n) => n), ...columns, told, false]
 }

@@ -129,6 +129,48 @@ export interface LastSeenTable {
   at: ColumnType<Date, Date | string, Date | string>
 }
 
+export interface PushIntentsTable {
+  id: Generated<string>
+  messages: ColumnType<[string, number][], string, string>
+  people: string[] | null
+  due_at: Timestamp
+}
+
+export interface PushJobsTable {
+  fcm_token: string
+  conversation_id: string
+  user_id: string
+  seq: ColumnType<string | null, string | number | null | undefined, string | number | null>
+  message_id: string | null
+  due_at: Timestamp
+  expires_at: ColumnType<Date, Date | string, Date | string>
+  attempts: Generated<number>
+  leased_until: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+}
+
+export interface PushPauseTable {
+  only_row: Generated<boolean>
+  until: ColumnType<Date, Date | string, Date | string>
+  reason: string
+  attempts: Generated<number>
+}
+
+export interface PushLogTable {
+  id: Generated<string>
+  message_id: string
+  outcome: string
+  user_ids: string[]
+  detail: string | null
+  at: Timestamp
+}
+
+export interface QuietHoursTable {
+  user_id: string
+  from_minute: number
+  to_minute: number
+  time_zone: string
+}
+
 /** The tables of the product as Kysely sees them; a test compares them with a migrated database. */
 export interface Tables {
   users: UsersTable
@@ -143,4 +185,9 @@ export interface Tables {
   audit_log: AuditLogTable
   outbox: OutboxTable
   last_seen: LastSeenTable
+  push_intents: PushIntentsTable
+  push_jobs: PushJobsTable
+  push_pause: PushPauseTable
+  push_log: PushLogTable
+  quiet_hours: QuietHoursTable
 }

@@ -6,6 +6,8 @@ import type { Authenticator } from './identity/authenticate.js'
 import type { TokenOptions } from './identity/token-verifier.js'
 import type { Outbox } from './events/outbox.js'
 import type { EventPublisher } from './events/publisher.js'
+import type { BadgeUpdates } from './push/badge-updates.js'
+import type { PushSettings } from './push/push-settings.js'
 import type { LimitCounter } from './limits/limit-counter.js'
 import type { Measures } from './measures/metrics.js'
 import type { SendQueue } from './messages/send-queue.js'
@@ -30,6 +32,7 @@ export interface ChatSettings {
   rateLimitMultiplier: number
   /** Whether pages are cached in Redis. */
   cache: boolean
+  push: PushSettings
 }
 
 export interface ChatOptions {
@@ -60,4 +63,5 @@ export interface Chat {
   readonly sends: SendQueue
   readonly authenticator: Authenticator
   readonly cache: PageCache
+  readonly badges: BadgeUpdates
 }

@@ -12,6 +12,9 @@ import { listMessages } from './messages/list-messages.js'
 import { readMessageAsAdmin } from './messages/read-message-as-admin.js'
 import { sendMessage } from './messages/send-message.js'
 import { getPresence } from './presence/get-presence.js'
+import { listPushesAsAdmin } from './push/list-pushes-as-admin.js'
+import { getMute, muteConversation, unmuteConversation } from './push/mute-conversation.js'
+import { clearQuietHours, getQuietHours, setQuietHours } from './push/quiet-hours.js'
 import { listReceipts } from './receipts/list-receipts.js'
 import { markDelivered, markRead } from './receipts/mark-messages.js'
 import { sync } from './sync/sync.js'
@@ -36,4 +39,11 @@ export const handlers: { [N in DomainOperation]: Handler<N> } = {
   register_device: registerDevice,
   forget_device: forgetDevice,
   read_message_as_admin: readMessageAsAdmin,
+  mute_conversation: muteConversation,
+  unmute_conversation: unmuteConversation,
+  get_mute: getMute,
+  set_quiet_hours: setQuietHours,
+  get_quiet_hours: getQuietHours,
+  clear_quiet_hours: clearQuietHours,
+  list_pushes_as_admin: listPushesAsAdmin,
 }

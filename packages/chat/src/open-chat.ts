@@ -12,6 +12,7 @@ import { collectState } from './measures/collect-state.js'
 import { chatMetrics, ignoreMeasures, type Measures } from './measures/metrics.js'
 import { nameStatement } from './measures/name-statement.js'
 import { announceMessages } from './messages/announce-message.js'
+import { BadgeUpdates } from './push/badge-updates.js'
 import { SendQueue } from './messages/send-queue.js'
 
 /** The domain with what its owner needs besides operations. */
@@ -34,6 +35,7 @@ export function openChat(options: ChatOptions): OpenChat {
     databaseUrl: options.databaseUrl,
     log,
     measures,
+    pushes: settings.push.enabled,
     takeTold: () => outbox.takeTold(),
     announce: (outboxId, messages) => void outbox.deliver(chat, outboxId, (telling) => announceMessages(telling, messages)),
   })
@@ -49,6 +51,7 @@ export function openChat(options: ChatOptions): OpenChat {
     limits: createLimitCounter(redis, settings.rateLimitMultiplier, measures),
     authenticator: createAuthenticator(db, createTokenVerifier(options.jwt)),
     cache: createPageCache(redis, settings.cache, measures),
+    badges: new BadgeUpdates(db, settings.push, log),
     checks: {
       database: async () => void (await sql`select 1`.execute(db)),
       redis: async () => void (await redis.ping()),
@@ -57,6 +60,7 @@ export function openChat(options: ChatOptions): OpenChat {
     close: async () => {
       await sends.close()
       await outbox.close()
+      await chat.badges.flush()
       await db.destroy()
     },
   }

@@ -21,4 +21,11 @@ export const routes = {
   register_device: ['POST', '/api/v1/auth/fcm-token'],
   forget_device: ['DELETE', '/api/v1/auth/fcm-token'],
   read_message_as_admin: ['GET', '/api/v1/admin/messages/:message_id'],
+  mute_conversation: ['PUT', '/api/v1/chat/conversations/:conversation_id/mute'],
+  unmute_conversation: ['DELETE', '/api/v1/chat/conversations/:conversation_id/mute'],
+  get_mute: ['GET', '/api/v1/chat/conversations/:conversation_id/mute'],
+  set_quiet_hours: ['PUT', '/api/v1/chat/quiet-hours'],
+  get_quiet_hours: ['GET', '/api/v1/chat/quiet-hours'],
+  clear_quiet_hours: ['DELETE', '/api/v1/chat/quiet-hours'],
+  list_pushes_as_admin: ['GET', '/api/v1/admin/pushes'],
 } as const satisfies Partial<Record<OperationName, readonly [method: string, path: string]>>

@@ -140,6 +140,29 @@ export const PresenceSchema = Type.Object({
 })
 export type Presence = Static<typeof PresenceSchema>
 
+export const MuteSchema = Type.Object({
+  is_muted: Type.Boolean({ description: 'Whether pushes of the conversation are silenced for the caller.' }),
+  muted_until: nullable(TimeSchema),
+})
+
+const dayTime = (description: string) => Type.String({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$', description })
+export const QuietHoursSchema = Type.Object({
+  from: dayTime('When they begin, `22:00`.'),
+  to: dayTime('When they end, `07:00`; earlier than `from` means the next day.'),
+  time_zone: Type.String({ minLength: 1, maxLength: 64, description: 'A name of the IANA time zone database, `Europe/Berlin`.' }),
+})
+
+/** Why somebody got, or did not get, a push. */
+export const PushSchema = Type.Object({
+  user_id: UserIdSchema,
+  outcome: Type.String({
+    description:
+      'queued, waiting (joined; looked at again), sent, coalesced (a newer one went instead), delivered, read, muted, quiet_hours, left, deleted, inactive, expired, token_gone or refused.',
+  }),
+  detail: nullable(Type.String({ description: 'What the push service said.' })),
+  at: TimeSchema,
+})
+
 const SeqRangeSchema = Type.Tuple([SeqSchema, SeqSchema], { description: 'From and to, both included.' })
 export const SyncedReceiptsSchema = Type.Object({
   conversation_id: ConversationIdSchema,

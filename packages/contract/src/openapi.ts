@@ -50,14 +50,14 @@ const tags = {
   Receipts: 'What reached people and what they read.',
   Presence: 'Who is online.',
   Sync: 'What changed since a client last looked.',
-  Devices: 'Where push notifications go.',
+  Push: 'Push notifications: where they go, muted conversations, quiet hours.',
   Administration: 'For administrators; audited.',
 }
 
 /** The first that fits. */
 const tagByPath: readonly [RegExp, keyof typeof tags][] = [
   [/\/admin\//, 'Administration'],
-  [/\/auth\//, 'Devices'],
+  [/\/auth\/|\/mute$|\/quiet-hours$/, 'Push'],
   [/\/(read|delivered|receipts)$/, 'Receipts'],
   [/\/participants/, 'Participants'],
   [/\/messages/, 'Messages'],

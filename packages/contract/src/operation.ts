@@ -9,7 +9,7 @@ export interface InputSettings {
 
 /** Where a REST call meets an operation. */
 export interface RestDoor {
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Fastify notation; each `:name` is a property of the input. */
   path: string
   /** Status of a success; an operation may answer 200 instead of 201 for something that was there before. */

@@ -19,6 +19,7 @@ import {
 import { ConversationIdSchema, MessageIdSchema, UserIdSchema } from './ids.js'
 import { checkMetadata } from './metadata-rules.js'
 import { operation, type InputSettings } from './operation.js'
+import { pushOperations } from './push-operations.js'
 import type { FieldError } from './refusals.js'
 import { codePointLength, isBlank } from './text-rules.js'
 
@@ -219,6 +220,7 @@ export const operations = {
     output: AuditedMessageSchema,
     check: ({ reason }) => (isReason(reason) ? [] : [{ path: 'reason', message: 'must be 3 to 500 characters' }]),
   }),
+  ...pushOperations,
   join_conversation: operation({
     summary: 'Joins the room of a conversation: its events follow.',
     socket: { limited: false },

@@ -69,10 +69,31 @@ export interface ChatConfig {
   readonly messagePageSize: number
 }
 
+export const PUSH_TRANSPORTS = ['off', 'log', 'fcm'] as const
+export type PushTransportName = (typeof PUSH_TRANSPORTS)[number]
+
 export interface PushConfig {
+  /**
+   * `PUSH_TRANSPORT`: `fcm` sends, `log` prints what would be sent, `off` keeps nothing of it. `fcm` where Firebase is configured, else `off`.
+   * Has to be the same for every process: gateways and APIs note what may be worth a push, workers send it.
+   */
+  readonly transport: PushTransportName
   /** `PUSH_CONTENT`: `generic` keeps names and texts off lock screens. */
   readonly content: 'full' | 'generic'
-  /** Absent: no pushes are sent. */
+  /** `PUSH_WORKER`: whether this API decides and sends. Any number of them may. */
+  readonly worker: boolean
+  /** `PUSH_CONFIRM_MS`: how long somebody who has joined may take to confirm delivery before they get a push as well; 0: for ever. */
+  readonly confirmMs: number
+  /** `PUSH_EXPIRES`: what could not be sent for so long is not sent any more. */
+  readonly expiresMs: number
+  /** `PUSH_CALL_TIMEOUT_MS`: how long one call to FCM may take before its pushes are tried again. */
+  readonly callTimeoutMs: number
+  /** `PUSH_PER_SECOND`: most pushes of one worker in a second, 1–10,000. */
+  readonly perSecond: number
+  /** `PUSH_BADGE_UPDATES`: whether reading updates the number on the app's icon on all devices, silently. */
+  readonly badgeUpdates: boolean
+  /** `PUSH_MENTIONS_PASS_MUTE`: whether who is named in `metadata.mentions` gets a push although the conversation is muted. */
+  readonly mentionsPassMute: boolean
   readonly firebase?: FirebaseConfig
 }
 
@@ -83,6 +104,10 @@ export interface FirebaseConfig {
   readonly privateKeyPath: string
   /** `FIREBASE_CLIENT_EMAIL`; the service account's file names one too. */
   readonly clientEmail?: string
+  /** `FIREBASE_ENDPOINT`, `https://host:port`: where Google's names are reached instead, as through an egress gateway. Certificates are still checked for Google's names. */
+  readonly endpoint?: string
+  /** `FIREBASE_CA_PATH`: a PEM file of authorities to trust there. */
+  readonly caPath?: string
 }
 
 /**
@@ -164,14 +189,28 @@ function readChat(settings: Settings): ChatConfig {
 
 function readPush(settings: Settings): PushConfig {
   const firebase = readFirebase(settings)
-  return { content: settings.choice('PUSH_CONTENT', ['full', 'generic'], 'full'), ...(firebase && { firebase }) }
+  return {
+    transport: settings.choice('PUSH_TRANSPORT', PUSH_TRANSPORTS, firebase ? 'fcm' : 'off'),
+    content: settings.choice('PUSH_CONTENT', ['full', 'generic'], 'full'),
+    worker: settings.choice('PUSH_WORKER', ['on', 'off'], 'on') === 'on',
+    confirmMs: settings.integer('PUSH_CONFIRM_MS', { default: 5000, min: 0, max: 600_000 }),
+    expiresMs: settings.durationMs('PUSH_EXPIRES', 24 * 60 * 60 * 1000),
+    callTimeoutMs: settings.integer('PUSH_CALL_TIMEOUT_MS', { default: 20_000, min: 100, max: 300_000 }),
+    perSecond: settings.integer('PUSH_PER_SECOND', { default: 500, min: 1, max: 10_000 }),
+    badgeUpdates: settings.choice('PUSH_BADGE_UPDATES', ['on', 'off'], 'on') === 'on',
+    mentionsPassMute: settings.choice('PUSH_MENTIONS_PASS_MUTE', ['on', 'off'], 'off') === 'on',
+    ...(firebase && { firebase }),
+  }
 }
 
 function readFirebase(settings: Settings): FirebaseConfig | undefined {
   const projectId = settings.text('FIREBASE_PROJECT_ID')
   const privateKeyPath = settings.text('FIREBASE_PRIVATE_KEY_PATH')
   const clientEmail = settings.text('FIREBASE_CLIENT_EMAIL')
-  if (projectId && privateKeyPath) return { projectId, privateKeyPath, ...(clientEmail && { clientEmail }) }
+  const endpoint = settings.url('FIREBASE_ENDPOINT', ['https:'])
+  const caPath = settings.text('FIREBASE_CA_PATH')
+  if (projectId && privateKeyPath)
+    return { projectId, privateKeyPath, ...(clientEmail && { clientEmail }), ...(endpoint && { endpoint }), ...(caPath && { caPath }) }
   if (!projectId && (privateKeyPath || clientEmail))
     settings.report('FIREBASE_PROJECT_ID', 'is missing, but other FIREBASE_ values are set')
   if (!privateKeyPath && (projectId || clientEmail))

@@ -1,6 +1,6 @@
 export { ConfigError } from './config-error.js'
-export { readConfig, LOG_LEVELS, TRANSPORTS } from './config.js'
-export type { ChatConfig, Config, FirebaseConfig, LogLevel, PushConfig, SocketConfig, Transport } from './config.js'
+export { readConfig, LOG_LEVELS, PUSH_TRANSPORTS, TRANSPORTS } from './config.js'
+export type { ChatConfig, Config, FirebaseConfig, LogLevel, PushConfig, PushTransportName, SocketConfig, Transport } from './config.js'
 export { connectRedis, waitForRedis, type RedisPurpose } from './connect-redis.js'
 export { openFaultReports, type FaultReports } from './faults/fault-reports.js'
 export { readiness, type Readiness } from './health.js'

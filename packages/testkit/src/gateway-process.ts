@@ -15,14 +15,29 @@ export interface GatewayProcess {
 }
 
 /** Starts a gateway process beside a world, on its stores. */
-export async function spawnGateway({ config }: { config: Config }): Promise<GatewayProcess> {
-  const main = fileURLToPath(new URL('main.js', import.meta.resolve('@viatra-chat/gateway')))
-  const process = spawn(globalThis.process.execPath, [main], { env: environment(config), stdio: ['ignore', 'pipe', 'inherit'] })
+export const spawnGateway = (world: { config: Config }, env: Record<string, string> = {}): Promise<GatewayProcess> =>
+  spawnService('gateway', world, env)
+
+/** Starts an API process beside a world, on its stores. */
+export const spawnApi = (world: { config: Config }, env: Record<string, string> = {}): Promise<GatewayProcess> =>
+  spawnService('api', world, env)
+
+async function spawnService(
+  service: 'api' | 'gateway',
+  { config }: { config: Config },
+  env: Record<string, string>,
+): Promise<GatewayProcess> {
+  const main = fileURLToPath(new URL('main.js', import.meta.resolve(`@viatra-chat/${service}`)))
+  const process = spawn(globalThis.process.execPath, [main], {
+    env: { ...environment(config), ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const port = await listeningPort(process)
   return {
     url: `http://127.0.0.1:${port}`,
     signal: (signal) => void process.kill(signal),
     async kill() {
+      if (process.exitCode !== null || process.signalCode !== null) return
       const exited = once(process, 'exit')
       if (process.kill('SIGKILL')) await exited
     },
@@ -44,11 +59,11 @@ const environment = (config: Config) => ({
 /** It is told in the log, since the system chose it. Everything is read, so that the process never waits for a reader. */
 function listeningPort(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
-    if (!child.stdout) return reject(new Error('the gateway has no output'))
+    if (!child.stdout) return reject(new Error('the service has no output'))
     createInterface({ input: child.stdout }).on('line', (line) => {
       const { port } = JSON.parse(line) as { port?: unknown }
       if (typeof port === 'number') resolve(port)
     })
-    child.once('exit', (code) => reject(new Error(`the gateway ended with ${code} before it listened`)))
+    child.once('exit', (code) => reject(new Error(`the service ended with ${code} before it listened`)))
   })
 }

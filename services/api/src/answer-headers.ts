@@ -28,7 +28,7 @@ async function allowOrigins(app: FastifyInstance, origins: readonly string[]): P
   app.addHook('onRequest', refuseOptionsWithoutPreflight)
   await app.register(fastifyCors, {
     origin: [...origins],
-    methods: ['GET', 'POST', 'PATCH', 'DELETE'],
+    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
     allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'x-request-id'],
     exposedHeaders: ['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset', 'retry-after', 'x-request-id'],
     maxAge: 600,

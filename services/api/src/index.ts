@@ -1,8 +1,9 @@
-import { chatMetrics, openChat, startOutboxRelay, startPresenceSweeper, type OpenChat } from '@viatra-chat/chat'
+import { chatMetrics, openChat, startOutboxRelay, startPresenceSweeper, startPushWorker, type OpenChat } from '@viatra-chat/chat'
 import { connectRedis, openMetrics, waitForRedis, type Config, type Logger, type Metrics } from '@viatra-chat/runtime'
 import type { FastifyInstance } from 'fastify'
 import type { Redis } from 'ioredis'
 import { buildApp } from './app.js'
+import { openPushTransport } from './push/open-push-transport.js'
 
 /** An API that listens. */
 export interface RunningApi {
@@ -24,6 +25,7 @@ const REDIS_WAIT_MS = 2000
  * @throws when the port cannot be listened on.
  */
 export async function startApi(config: Config, log: Logger): Promise<RunningApi> {
+  const pushTransport = await openPushTransport(config, log)
   const redis = connectRedis(config.redisUrl, 'commands', log)
   const publisher = connectRedis(config.redisUrl, 'publisher', log)
   const metrics = config.metricsPort === undefined ? undefined : openMetrics('api', config.revision)
@@ -33,7 +35,12 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     redis,
     publisher,
     jwt: config.jwt,
-    settings: { ...config.chat, rateLimitMultiplier: config.rateLimitMultiplier, cache: config.cache },
+    settings: {
+      ...config.chat,
+      rateLimitMultiplier: config.rateLimitMultiplier,
+      cache: config.cache,
+      push: { ...config.push, enabled: config.push.transport !== 'off' },
+    },
     log,
     ...(metrics && { measures: metrics.measure(chatMetrics) }),
   })
@@ -44,7 +51,11 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     await waitForRedis(redis, REDIS_WAIT_MS)
     const app = await buildApp(config, chat, metrics)
     const stopLoops = [startPresenceSweeper(chat), startOutboxRelay(chat)]
-    app.addHook('onClose', async () => stopLoops.forEach((stop) => stop()))
+    const pushWorker = pushTransport && startPushWorker(chat, pushTransport)
+    app.addHook('onClose', async () => {
+      for (const stop of stopLoops) stop()
+      await pushWorker?.stop()
+    })
     const page = await listenForScrapes(app, config, metrics)
     const port = await listen(app, config)
     log.info({ port, ...page }, 'the API is listening')

@@ -17,6 +17,7 @@ import { createGuardedAdapter } from './guarded-adapter.js'
 import { admit } from './handshake.js'
 import { createHttpServer, listen } from './http-server.js'
 import { watchInactivePeople } from './inactive-people.js'
+import { JoinedPeople } from './joined-people.js'
 import { collectGatewayState, gatewayMeasures, tellHeard } from './metrics.js'
 import { Presence } from './presence.js'
 import { createRecentRemovals } from './recent-removals.js'
@@ -67,6 +68,7 @@ export async function startGateway(config: Config, log: Logger): Promise<Running
     watchRooms(gateway),
     watchSlowConsumers(gateway),
     { stop: startOutboxRelay(chat) },
+    ...(chat.settings.push.enabled ? [new JoinedPeople({ chat, gatewayId: gateway.id, io })] : []),
   ]
 
   await Promise.race([adapter.subscribed, delay(subscriptionWaitMs, undefined, { ref: false })])
@@ -124,7 +126,12 @@ function chatOptions(config: Config, redis: RedisClients, log: Logger): ChatOpti
     redis: redis.commands,
     publisher: redis.publisher,
     jwt: config.jwt,
-    settings: { ...config.chat, rateLimitMultiplier: config.rateLimitMultiplier, cache: config.cache },
+    settings: {
+      ...config.chat,
+      rateLimitMultiplier: config.rateLimitMultiplier,
+      cache: config.cache,
+      push: { ...config.push, enabled: config.push.transport !== 'off' },
+    },
     log,
   }
 }

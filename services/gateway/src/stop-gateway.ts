@@ -10,7 +10,7 @@ export interface GatewayParts {
   chat: OpenChat
   httpServer: Server
   redis: readonly Redis[]
-  watches: readonly { stop(): void }[]
+  watches: readonly { stop(): void | Promise<void> }[]
   /** Over how long clients are sent elsewhere; less than `timeoutMs`. */
   drainMs: number
   /** What has not come to an end by then is given up. */
@@ -49,7 +49,7 @@ async function closeInOrder(parts: GatewayParts): Promise<void> {
 }
 
 function stopWatches({ watches }: GatewayParts): void {
-  for (const watch of watches) watch.stop()
+  for (const watch of watches) void watch.stop()
 }
 
 async function answered(gateway: Gateway, timeoutMs: number): Promise<void> {

@@ -5,7 +5,7 @@ import type { Kysely } from 'kysely'
 /** An act that must be accounted for. Never holds message text. */
 export interface AuditEntry {
   actorId: UserId
-  action: 'message_deleted' | 'message_read_by_admin'
+  action: 'message_deleted' | 'message_read_by_admin' | 'pushes_read_by_admin'
   conversationId: ConversationId
   messageId: MessageId
   reason?: string

@@ -14,6 +14,8 @@ export interface SendQueueOptions {
   databaseUrl: string
   log: Log
   measures: Measures
+  /** Whether messages are noted for those who decide on pushes. */
+  pushes: boolean
   /** Rows of the outbox that the next statement may delete. */
   takeTold(): string[]
   /** Called once for each flush, before its callers are answered, in order of seq. */
@@ -84,12 +86,12 @@ export class SendQueue {
   }
 
   async #store(client: pg.Client, batch: readonly WaitingSend[]): Promise<SentRow[]> {
-    const { measures, takeTold } = this.#options
+    const { measures, pushes, takeTold } = this.#options
     const drafts = batch.map(({ draft }) => draft)
     measures.sendBatch(drafts.length)
     const startedAt = performance.now()
     try {
-      return await storeBatch(client, drafts, takeTold())
+      return await storeBatch(client, drafts, { told: takeTold(), pushes })
     } catch (error) {
       measures.queryFailures(1, { statement })
       throw error

@@ -1,6 +1,7 @@
 export { announceGone } from './announce-gone.js'
 export { announceOffline, announceOnline } from './announce-presence.js'
 export { beatGateway, endLeases, leaseBatchMax, leaveGateways, listLeased, takeLeases } from './gateway-leases.js'
+export { countJoined, forgetJoined, noteJoined, replaceJoined, type JoinedPerson } from './joined-people.js'
 export { LastSeenWriter } from './last-seen-writer.js'
 export { readPresence, type PresenceState } from './read-presence.js'
 export { startPresenceSweeper } from './presence-sweeper.js'

@@ -12,3 +12,5 @@ export const connectionsKey = (userId: UserId) => `presence:connections:${userId
 export const peopleKey = (gatewayId: string) => `presence:people:${gatewayId}`
 /** Sorted set of the gateways by the time until which they count as alive, ms. */
 export const gatewaysKey = 'presence:gateways'
+/** Set of who has joined which conversation on one gateway: `{conversation id} {user id}`. */
+export const joinedKey = (gatewayId: string) => `presence:joined:${gatewayId}`

@@ -1,0 +1,116 @@
+import { eventually, spawnApi } from '@viatra-chat/testkit'
+import type pg from 'pg'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { startPushWorld, type PushWorld } from './push-world.js'
+
+let push: PushWorld
+beforeAll(async () => {
+  // The API of the world sends nothing itself: workers are processes that can be killed.
+  push = await startPushWorld({ PUSH_WORKER: 'off', PUSH_CALL_TIMEOUT_MS: '1000' })
+})
+afterAll(() => push.close())
+
+/** Killed when the test ends, if not before. */
+async function spawnWorker() {
+  const worker = await spawnApi(push.world, { ...push.fcm.env, PUSH_WORKER: 'on', PUSH_CALL_TIMEOUT_MS: '1000', PUSH_BADGE_UPDATES: 'off' })
+  onTestFinished(() => worker.kill())
+  return worker
+}
+
+/** Holds a table so that whoever writes to it stands still, until released. */
+async function hold(table: string): Promise<{ isWaitedFor(): Promise<boolean>; endWaiting(): Promise<void>; release(): Promise<void> }> {
+  const session: pg.PoolClient = await push.world.database.connect()
+  await session.query(`begin; lock table ${table} in exclusive mode`)
+  return {
+    async isWaitedFor() {
+      const { rows } = await push.world.database.query('select from pg_locks where not granted and relation = $1::regclass', [table])
+      return rows.length > 0
+    },
+    // As if PostgreSQL had noticed the death of their process before they could write.
+    async endWaiting() {
+      await push.world.database.query('select pg_terminate_backend(pid) from pg_locks where not granted and relation = $1::regclass', [
+        table,
+      ])
+    },
+    async release() {
+      await session.query('commit')
+      session.release()
+    },
+  }
+}
+
+async function messageForBob() {
+  const { ann, bob, conversation } = await push.world.twoPeople()
+  const token = await push.device(bob)
+  return { token, send: () => ann.send(conversation, 'hello') }
+}
+
+describe('a worker that is killed', () => {
+  test('while it decides loses nothing', async () => {
+    const { token, send } = await messageForBob()
+    const held = await hold('push_log')
+    const worker = await spawnWorker()
+    await send()
+    await eventually(async () => expect(await held.isWaitedFor()).toBe(true), 10_000)
+    await worker.kill()
+    await spawnWorker()
+    await held.release()
+    await eventually(() => expect(push.fcm.acceptedBy(token)).toHaveLength(1), 20_000)
+  })
+
+  test('while it waits for FCM loses nothing', async () => {
+    const { token, send } = await messageForBob()
+    let asked = 0
+    push.fcm.answer((message) => (message.token === token && asked++ === 0 ? 'hang' : 'ok'))
+    const worker = await spawnWorker()
+    await send()
+    await eventually(() => expect(asked).toBe(1), 10_000)
+    await worker.kill()
+    await spawnWorker()
+    await eventually(() => expect(push.fcm.acceptedBy(token)).toHaveLength(1), 10_000)
+  })
+
+  test('before it could note that it sent lets another send again what a phone shows once', async () => {
+    const { token, send } = await messageForBob()
+    let heldJobs: Promise<Awaited<ReturnType<typeof hold>>> | undefined
+    // Held from the moment that FCM is asked: the worker has the answer and cannot write it down.
+    push.fcm.answer(async (message) => {
+      if (message.token === token) await (heldJobs ??= hold('push_jobs'))
+      return 'ok'
+    })
+    const worker = await spawnWorker()
+    const message = await send()
+    await eventually(async () => expect(await (await heldJobs)?.isWaitedFor()).toBe(true), 10_000)
+    await worker.kill()
+    await (await heldJobs)?.endWaiting()
+    await (await heldJobs)?.release()
+    await spawnWorker()
+    await eventually(() => expect(push.fcm.acceptedBy(token)).toHaveLength(2), 10_000)
+    const tags = push.fcm.acceptedBy(token).map(({ android }) => (android as { notification: { tag: string } }).notification.tag)
+    expect(tags).toEqual([message.id, message.id])
+  })
+})
+
+test('workers side by side send each push once', async () => {
+  await Promise.all([spawnWorker(), spawnWorker()])
+  const [ann, ...others] = await push.world.people('Ann', 'Bob', 'Cid', 'Dan', 'Eve', 'Fay')
+  const tokens = await Promise.all(others.map((person) => push.device(person)))
+  const direct = await Promise.all(others.map((person) => ann.create({ participant_ids: [person.id] })))
+  await Promise.all(direct.map((conversation) => ann.send(conversation, 'once')))
+  for (const token of tokens) await push.gets(token, 1)
+  await push.allDecided()
+  expect(tokens.map((token) => push.fcm.acceptedBy(token).length)).toEqual(tokens.map(() => 1))
+})
+
+test('credentials that Google does not take stop sending, and lose nothing', async () => {
+  push.fcm.answer(() => 'ok')
+  push.fcm.trust(false)
+  const { token, send } = await messageForBob()
+  await spawnWorker()
+  await send()
+  const pauses = async () => (await push.world.database.query<{ reason: string }>('select reason from push_pause')).rows
+  await eventually(async () => expect(await pauses()).toEqual([{ reason: 'app/invalid-credential' }]), 10_000)
+  expect(push.fcm.acceptedBy(token)).toEqual([])
+  push.fcm.trust(true)
+  await push.gets(token, 1)
+})

@@ -1,0 +1,1 @@
+DROP TABLE quiet_hours, push_log, push_pause, push_jobs, push_intents;

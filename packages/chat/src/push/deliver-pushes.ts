@@ -1,0 +1,157 @@
+import type { Chat } from '../chat.js'
+import { badgePayload, messagePayload } from './push-payload.js'
+import {
+  countAllUnread,
+  endJobs,
+  endPause,
+  forgetToken,
+  leaseJobs,
+  loadJobContents,
+  pauseAll,
+  postponeJobs,
+  type JobContent,
+  type LeasedJob,
+} from './push-jobs.sql.js'
+import { writePushLog, type PushLogEntry } from './push-log.sql.js'
+import type { OutgoingPush, PushResult, PushTransport } from './push-transport.js'
+
+// One device hears of one conversation at most so often: 30 times a minute, whatever is written there.
+const distanceMs = 2000
+const attemptsMax = 20
+const backOff = { firstMs: 1000, maxMs: 10 * 60_000 }
+
+/** Sends what is due. Gives how many pushes it tried. */
+export async function deliverPushes(chat: Chat, transport: PushTransport): Promise<number> {
+  const jobs = await leaseJobs(chat.db, { limit: transport.batchMax, leaseMs: chat.settings.push.callTimeoutMs * 1.5 })
+  if (jobs.length === 0) return 0
+  const contents = await loadJobContents(chat.db, jobs, chat.settings.push)
+  await drop(
+    chat,
+    contents.filter(({ dropped }) => dropped !== null),
+  )
+  const open = contents.filter(({ dropped }) => dropped === null)
+  const usedAt = new Date()
+  const results = await sendInTime(transport, await toPayloads(chat, open), chat.settings.push.callTimeoutMs)
+  await settle(chat, { jobs, open, results, usedAt })
+  return open.length
+}
+
+async function toPayloads({ db, settings }: Chat, jobs: readonly JobContent[]): Promise<OutgoingPush[]> {
+  const unread = await countAllUnread(db, [...new Set(jobs.map(({ user_id }) => user_id))])
+  return jobs.map((job) => {
+    const options = {
+      token: job.fcm_token,
+      badge: unread.get(job.user_id) ?? 0,
+      content: settings.push.content,
+      ttlMs: settings.push.expiresMs,
+    }
+    if (job.message_id === null) return badgePayload(options)
+    const message = {
+      id: job.message_id,
+      conversationId: job.conversation_id,
+      senderId: job.sender_id ?? '',
+      senderName: job.sender_name ?? '',
+      type: job.message_type ?? 'text',
+      content: job.content,
+      fileName: job.file_name,
+    }
+    return messagePayload(message, options)
+  })
+}
+
+/**
+ * A call that takes too long may still deliver: its pushes are sent again and shown once, by their tags. The deadline is ours, since
+ * firebase-admin itself may hold a call for more than a minute.
+ */
+async function sendInTime(transport: PushTransport, pushes: readonly OutgoingPush[], timeoutMs: number): Promise<PushResult[]> {
+  if (pushes.length === 0) return []
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('FCM did not answer in time')), timeoutMs)
+  })
+  try {
+    return await Promise.race([transport.send(pushes), late])
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error)
+    return pushes.map(() => ({ kind: 'later', code: 'unavailable', detail }))
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+interface Settlement {
+  jobs: readonly LeasedJob[]
+  open: readonly JobContent[]
+  results: readonly PushResult[]
+  usedAt: Date
+}
+
+async function settle(chat: Chat, { jobs, open, results, usedAt }: Settlement): Promise<void> {
+  const attempts = new Map(jobs.map((job) => [`${job.fcm_token} ${job.conversation_id}`, job.attempts]))
+  const withResults = open.flatMap((job, n) => {
+    const result = results[n]
+    return result ? [{ job, result, attempts: attempts.get(`${job.fcm_token} ${job.conversation_id}`) ?? 1 }] : []
+  })
+  const ended = withResults.filter(({ result, attempts: tries }) => !isPassing(result) || (result.kind === 'later' && tries >= attemptsMax))
+  const again = withResults.filter((item) => !ended.includes(item))
+  await pauseFor(chat, results)
+  for (const { job, result } of ended) if (result.kind === 'token_gone') await forgetToken(chat.db, job, usedAt)
+  await endJobs(
+    chat.db,
+    ended.map(({ job }) => job),
+    distanceMs,
+  )
+  await postponeJobs(
+    chat.db,
+    again.map(({ job, result, attempts: tries }) => ({ ...job, inMs: result.kind === 'later' ? backOffMs(tries) : 0 })),
+  )
+  await writePushLog(
+    chat.db,
+    ended.flatMap(({ job, result }) => logEntry(job, result)),
+  )
+  for (const { result } of withResults) chat.measures.pushes(1, { result: measured[result.kind] })
+}
+
+const isPassing = ({ kind }: PushResult) => kind === 'later' || kind === 'slow_down' || kind === 'not_authorized'
+
+async function pauseFor({ db, log }: Chat, results: readonly PushResult[]): Promise<void> {
+  const reason = results.find(({ kind }) => kind === 'not_authorized') ?? results.find(({ kind }) => kind === 'slow_down')
+  if (!reason || reason.kind === 'sent') {
+    if (results.some(({ kind }) => kind === 'sent')) await endPause(db)
+    return
+  }
+  const { ms, isFirst } = await pauseAll(db, reason.code, backOff)
+  const fields = { code: reason.code, detail: reason.detail, pauseMs: ms }
+  if (reason.kind === 'slow_down') log.warn(fields, 'FCM asks to slow down: pushes wait')
+  else if (isFirst) log.error(fields, 'FCM does not accept our credentials: no pushes are sent until it does; they wait until they expire')
+}
+
+async function drop(chat: Chat, jobs: readonly JobContent[]): Promise<void> {
+  await endJobs(chat.db, jobs, 0)
+  await writePushLog(
+    chat.db,
+    jobs.flatMap(({ message_id, user_id, dropped }) =>
+      message_id === null || dropped === null ? [] : [{ messageId: message_id, outcome: dropped, userIds: [user_id] }],
+    ),
+  )
+}
+
+function logEntry({ message_id, user_id }: JobContent, result: PushResult): PushLogEntry[] {
+  if (message_id === null) return []
+  const entry = { messageId: message_id, userIds: [user_id] }
+  if (result.kind === 'sent') return [{ ...entry, outcome: 'sent' }]
+  const outcome = result.kind === 'token_gone' ? 'token_gone' : result.kind === 'later' ? 'expired' : 'refused'
+  return [{ ...entry, outcome, detail: result.code }]
+}
+
+/** Doubles, and is random, so that what failed together does not come back together. */
+const backOffMs = (attempts: number) => Math.min(backOff.maxMs, backOff.firstMs * 2 ** (attempts - 1)) * (0.75 + 0.5 * Math.random())
+
+const measured = {
+  sent: 'sent',
+  token_gone: 'unregistered',
+  refused: 'failed',
+  later: 'retried',
+  slow_down: 'retried',
+  not_authorized: 'retried',
+} as const satisfies Record<PushResult['kind'], string>

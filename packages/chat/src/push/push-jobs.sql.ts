@@ -1,0 +1,200 @@
+import type { ConversationId, MessageType, UserId } from '@viatra-chat/contract'
+import type { Tables } from '@viatra-chat/db'
+import { sql, type Kysely, type Transaction } from 'kysely'
+import type { PushOutcome } from './push-log.sql.js'
+
+/** Stands in a job's place of a conversation when it only sets the number on the app's icon. */
+export const noConversation = '00000000-0000-0000-0000-000000000000'
+
+/** What is to be sent to every device of some people. */
+export interface QueuedPush {
+  conversationId: ConversationId
+  seq: number
+  messageId: string
+  userIds: readonly UserId[]
+}
+
+/**
+ * Queues a push of a message for every device of these people. One that waits for the same device and conversation gives way to it, if it
+ * is of an older message. Gives whose pushes gave way, and of which message.
+ */
+export async function queuePush(
+  tx: Transaction<Tables>,
+  { conversationId, seq, messageId, userIds }: QueuedPush,
+  expiresMs: number,
+): Promise<{ message_id: string; user_id: UserId }[]> {
+  const { rows } = await sql<{ message_id: string; user_id: UserId }>`
+    with targets as (
+      select fcm_token, user_id from devices where user_id = any(${[...userIds]}::uuid[]) order by fcm_token
+    ), gave_way as (
+      select distinct j.message_id, j.user_id from push_jobs j join targets t using (fcm_token)
+      where j.conversation_id = ${conversationId} and j.seq < ${seq}::bigint and (j.leased_until is null or j.leased_until < clock_timestamp())
+    ), queued as (
+      insert into push_jobs as j (fcm_token, conversation_id, user_id, seq, message_id, expires_at)
+      select fcm_token, ${conversationId}, user_id, ${seq}, ${messageId}, clock_timestamp() + ${expiresMs} * interval '1 ms' from targets
+      on conflict (fcm_token, conversation_id) do update
+        set user_id = excluded.user_id, seq = excluded.seq, message_id = excluded.message_id, expires_at = excluded.expires_at, attempts = 0
+        where j.seq is null or j.seq < excluded.seq or j.user_id <> excluded.user_id
+    )
+    select message_id, user_id from gave_way where message_id is not null`.execute(tx)
+  return rows
+}
+
+/** Queues what sets the number on the icon, for every device of these people; several become one. */
+export async function queueBadges(
+  db: Kysely<Tables>,
+  userIds: readonly UserId[],
+  { inMs, expiresMs }: { inMs: number; expiresMs: number },
+): Promise<void> {
+  await sql`
+    insert into push_jobs as j (fcm_token, conversation_id, user_id, seq, due_at, expires_at)
+    select fcm_token, ${noConversation}::uuid, user_id, (extract(epoch from clock_timestamp()) * 1000)::bigint,
+      clock_timestamp() + ${inMs} * interval '1 ms', clock_timestamp() + ${expiresMs} * interval '1 ms'
+    from devices where user_id = any(${[...userIds]}::uuid[]) order by fcm_token
+    on conflict (fcm_token, conversation_id) do update
+      set user_id = excluded.user_id, seq = excluded.seq, expires_at = excluded.expires_at, due_at = greatest(j.due_at, excluded.due_at), attempts = 0`.execute(
+    db,
+  )
+}
+
+/** A job that this worker may carry out until its lease ends. */
+export interface LeasedJob {
+  fcm_token: string
+  conversation_id: ConversationId
+  user_id: UserId
+  seq: string
+  message_id: string | null
+  attempts: number
+}
+
+/** Takes jobs that are due, unless everybody pauses. */
+export async function leaseJobs(db: Kysely<Tables>, { limit, leaseMs }: { limit: number; leaseMs: number }): Promise<LeasedJob[]> {
+  const { rows } = await sql<LeasedJob>`
+    update push_jobs set leased_until = clock_timestamp() + ${leaseMs} * interval '1 ms', attempts = attempts + 1
+    where (fcm_token, conversation_id) in (
+      select fcm_token, conversation_id from push_jobs
+      where due_at <= clock_timestamp() and seq is not null and (leased_until is null or leased_until < clock_timestamp())
+        and not exists (select from push_pause where until > clock_timestamp())
+      order by due_at limit ${limit} for update skip locked
+    )
+    returning fcm_token, conversation_id, user_id, seq, message_id, attempts`.execute(db)
+  return rows
+}
+
+/** A job with what it says, or why it is not to be sent any more. */
+export interface JobContent extends Omit<LeasedJob, 'attempts'> {
+  dropped: PushOutcome | null
+  sender_id: string | null
+  sender_name: string | null
+  message_type: MessageType | null
+  content: string | null
+  file_name: string | null
+}
+
+/** Looks at jobs as the last thing before they are sent: what was read, deleted, muted or left meanwhile is not. */
+export async function loadJobContents(
+  db: Kysely<Tables>,
+  jobs: readonly LeasedJob[],
+  options: { mentionsPassMute: boolean },
+): Promise<JobContent[]> {
+  const { rows } = await sql<JobContent>`
+    select j.*, msg.sender_id, msg.message_type, msg.content, msg.metadata ->> 'file_name' as file_name,
+      trim(concat_ws(' ', s.first_name, s.last_name)) as sender_name,
+      case
+        when d.user_id is distinct from j.user_id then 'token_gone'
+        when not u.is_active then 'inactive'
+        when p.expires_at < clock_timestamp() then 'expired'
+        when j.message_id is null then null
+        when msg.is_deleted or msg.id is null then 'deleted'
+        when m.user_id is null then 'left'
+        when m.read_seqs @> msg.seq then 'read'
+        when m.muted_until > now() and not (${options.mentionsPassMute}
+          and coalesce(jsonb_typeof(msg.metadata -> 'mentions') = 'array' and msg.metadata -> 'mentions' ? m.user_id::text, false)) then 'muted'
+      end as dropped
+    from unnest(${jobs.map((job) => job.fcm_token)}::text[], ${jobs.map((job) => job.conversation_id)}::uuid[], ${jobs.map((job) => job.user_id)}::uuid[],
+      ${jobs.map((job) => job.seq)}::bigint[], ${jobs.map((job) => job.message_id)}::uuid[])
+      as j (fcm_token, conversation_id, user_id, seq, message_id)
+    join push_jobs p on p.fcm_token = j.fcm_token and p.conversation_id = j.conversation_id
+    join users u on u.id = j.user_id
+    left join devices d on d.fcm_token = j.fcm_token
+    left join messages msg on msg.conversation_id = j.conversation_id and msg.seq = j.seq
+    left join conversation_members m on m.conversation_id = j.conversation_id and m.user_id = j.user_id
+    left join users s on s.id = msg.sender_id`.execute(db)
+  return rows
+}
+
+type JobKey = Pick<LeasedJob, 'fcm_token' | 'conversation_id' | 'seq'>
+
+const keysOf = (jobs: readonly JobKey[]) => sql`
+  unnest(${jobs.map((job) => job.fcm_token)}::text[], ${jobs.map((job) => job.conversation_id)}::uuid[], ${jobs.map((job) => job.seq)}::bigint[])
+    as k (fcm_token, conversation_id, seq)`
+
+/** These are done. A newer message that came for the same device meanwhile keeps its distance and goes next. */
+export async function endJobs(db: Kysely<Tables>, jobs: readonly JobKey[], distanceMs: number): Promise<void> {
+  if (jobs.length === 0) return
+  await sql`
+    update push_jobs j set leased_until = null, attempts = 0, due_at = clock_timestamp() + ${distanceMs} * interval '1 ms',
+      seq = nullif(j.seq, k.seq), message_id = case when j.seq = k.seq then null else j.message_id end
+    from ${keysOf(jobs)} where j.fcm_token = k.fcm_token and j.conversation_id = k.conversation_id`.execute(db)
+}
+
+/** Tries these again after some time. */
+export async function postponeJobs(db: Kysely<Tables>, jobs: readonly (JobKey & { inMs: number })[]): Promise<void> {
+  if (jobs.length === 0) return
+  await sql`
+    update push_jobs j set leased_until = null, due_at = clock_timestamp() + w.ms * interval '1 ms'
+    from (select k.*, w.ms from ${keysOf(jobs)} join unnest(${jobs.map((job) => job.fcm_token)}::text[], ${jobs.map((job) => job.conversation_id)}::uuid[],
+      ${jobs.map(({ inMs }) => Math.round(inMs))}::int[]) as w (fcm_token, conversation_id, ms) using (fcm_token, conversation_id)) w
+    where j.fcm_token = w.fcm_token and j.conversation_id = w.conversation_id`.execute(db)
+}
+
+/** Everybody waits. Repeated without a success between, longer and longer. Gives for how long, ms, and whether this is the first time. */
+export async function pauseAll(
+  db: Kysely<Tables>,
+  reason: string,
+  { firstMs, maxMs }: { firstMs: number; maxMs: number },
+): Promise<{ ms: number; isFirst: boolean }> {
+  const { rows } = await sql<{ ms: number; attempts: number }>`
+    insert into push_pause as p (until, reason, attempts) values (clock_timestamp() + ${firstMs} * interval '1 ms', ${reason}, 1)
+    on conflict (only_row) do update set reason = excluded.reason,
+      attempts = case when p.until > clock_timestamp() then p.attempts else p.attempts + 1 end,
+      until = case when p.until > clock_timestamp() then p.until
+        else clock_timestamp() + least(${maxMs}, ${firstMs} * power(2, least(p.attempts, 20))) * (0.75 + 0.5 * random()) * interval '1 ms' end
+    returning (extract(epoch from until - clock_timestamp()) * 1000)::int as ms, attempts`.execute(db)
+  return { ms: rows[0]?.ms ?? firstMs, isFirst: rows[0]?.attempts === 1 }
+}
+
+/** Something was sent: the next pause is a first one again. */
+export async function endPause(db: Kysely<Tables>): Promise<void> {
+  await sql`delete from push_pause where until <= clock_timestamp()`.execute(db)
+}
+
+/** Forgets a token, if it is still that person's, and was not registered again since it was used. */
+export async function forgetToken(
+  db: Kysely<Tables>,
+  { fcm_token, user_id }: Pick<LeasedJob, 'fcm_token' | 'user_id'>,
+  usedAt: Date,
+): Promise<void> {
+  await sql`
+    with gone as (
+      delete from devices where fcm_token = ${fcm_token} and user_id = ${user_id} and updated_at < ${usedAt} returning user_id, fcm_token
+    )
+    update users u set fcm_token = (select d.fcm_token from devices d where d.user_id = u.id and d.fcm_token <> gone.fcm_token order by d.updated_at desc limit 1)
+    from gone where u.id = gone.user_id and u.fcm_token = gone.fcm_token`.execute(db)
+}
+
+/** Unread messages of each person over all conversations. */
+export async function countAllUnread(db: Kysely<Tables>, userIds: readonly UserId[]): Promise<Map<UserId, number>> {
+  const { rows } = await sql<{ user_id: UserId; unread: string }>`
+    select m.user_id, sum((
+      select coalesce(sum((
+        select count(*) from messages x
+        where x.conversation_id = m.conversation_id and x.seq >= lower(gap) and x.seq < upper(gap)
+          and x.sender_id <> m.user_id and x.message_type <> 'system' and not x.is_deleted
+      )), 0)
+      from unnest(int8multirange(int8range(m.joined_seq + 1, c.last_seq + 1)) - m.read_seqs) as gap
+    )) as unread
+    from conversation_members m join conversations c on c.id = m.conversation_id
+    where m.user_id = any(${[...userIds]}::uuid[]) group by m.user_id`.execute(db)
+  return new Map(rows.map((row) => [row.user_id, Number(row.unread)]))
+}
