@@ -39,7 +39,9 @@ test('a push is as apps expect it, whole', async () => {
 
 describe('its body', () => {
   test.each([
-    ['at most 100 characters, as people count them', '👩‍⚕️'.repeat(150), '👩‍⚕️'.repeat(100)],
+    ['at most 100 characters', 'x'.repeat(150), 'x'.repeat(100)],
+    ['cut between what people see as characters', '👩‍⚕️'.repeat(60), '👩‍⚕️'.repeat(25)],
+    ['cut before one that would not fit whole', `${'x'.repeat(98)}👩‍⚕️`, 'x'.repeat(98)],
     ['one line', 'first\n\n  second\tthird', 'first second third'],
     ['without characters that turn the direction of text', 'abc\u202egnp.exe\u2066x', 'abcgnp.exex'],
     ['without control characters', 'a\u0007b\u001b[31mc', 'ab[31mc'],

@@ -4,7 +4,7 @@ import { listMigrations, migrate, migrateDown } from '../src/migrate.js'
 import { readSchema } from '../src/schema.js'
 import { openDatabase, type TestDatabase } from './open-database.js'
 
-const migrations = ['0001_chat', '0002_outbox', '0003_last_seen']
+const migrations = ['0001_chat', '0002_outbox', '0003_last_seen', '0004_push']
 
 let database: TestDatabase
 beforeEach(async () => {
