@@ -6,8 +6,8 @@ import { pairOfStrangers } from './strangers.js'
 
 /** Of what is told once and not stored: typing and presence, and of what they and the cache ask of Redis. */
 export const ephemeralCases: readonly FaultCase[] = [
-  { id: 'F25', title: 'Redis dies while people type, come and go', run: crashAmidTyping },
-  { id: 'F28', title: 'somebody types while the gateways are without Redis', run: typeWithoutRedis },
+  { id: 'F25', wholeRunOnly: true, title: 'Redis dies while people type, come and go', run: crashAmidTyping },
+  { id: 'F28', wholeRunOnly: true, title: 'somebody types while the gateways are without Redis', run: typeWithoutRedis },
   { id: 'F30', title: 'nothing that people do looks through all keys of Redis', run: watchCommands },
 ]
 

@@ -117,15 +117,16 @@ async function spreadConnections(scene: Scene): Promise<void> {
   const balancer = await startTcpProxy(next)
   const url = `http://127.0.0.1:${balancer.port}`
   const [somebody] = await strangers(scene, 1)
-  const connections = await Promise.all(Array.from({ length: connectionsOfSpread }, () => somebody?.connect(url)))
-  const acks = await Promise.all(connections.map((connection) => connection?.ask('sync', {})))
+  if (!somebody) return
+  const connections = await Promise.all(Array.from({ length: connectionsOfSpread }, () => somebody.connect(url)))
+  const acks = await Promise.all(connections.map((connection) => connection.ask('sync', {})))
   requireTrue(
-    acks.every((ack) => ack?.success),
+    acks.every(({ success }) => success),
     'a connection without stickiness was not served',
   )
   const polling = await fetch(`${url}/socket.io/?EIO=4&transport=polling`)
   requireTrue(polling.status === 400 && (await polling.text()).includes('Transport unknown'), 'polling was not refused clearly')
-  for (const connection of connections) connection?.close()
+  for (const connection of connections) connection.close()
   await balancer.close()
 }
 
@@ -140,7 +141,8 @@ async function requireNoAcknowledgements(scene: Scene): Promise<void> {
   listener.close()
 }
 
-const openFilesMax = 160
+// Enough to load the program, which opens its files all at once.
+const openFilesMax = 400
 
 async function exhaustDescriptors(scene: Scene): Promise<void> {
   const gateway = await scene.cluster.startOneMore('gateway', { openFilesMax })

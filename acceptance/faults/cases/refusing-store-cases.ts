@@ -81,7 +81,8 @@ async function fillDisk(scene: Scene): Promise<void> {
     await database.query('alter table messages set tablespace pg_default')
     await database.query('checkpoint')
     await database.query('drop tablespace if exists small_disk')
-    await run('umount', [place])
+    // Sessions keep files open that are gone: the file system stays busy until they end.
+    await run('umount', ['--lazy', place])
   }
 }
 

@@ -50,7 +50,10 @@ export class VirtualClient {
       token: account.token,
       first,
       random: random.fork(),
-      onConnect: () => this.#catchUp(),
+      onConnect: () => {
+        place.history.connectedAt.push(performance.now())
+        this.#catchUp()
+      },
       onEvent: (event, payload) => this.#hear(event, payload),
     })
   }

@@ -1,3 +1,4 @@
+/* global process */
 // Preloaded with `node -r`: shifts the wall clock of a process by CLOCK_OFFSET_MS. Timers and performance.now() go on as they were.
 const offsetMs = Number(process.env.CLOCK_OFFSET_MS)
 const RealDate = Date
