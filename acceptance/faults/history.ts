@@ -61,8 +61,6 @@ export class History {
   heldUntil = 0
   /** Message events that reached a client. */
   deliveries = 0
-  /** When each connection of a client was made. */
-  readonly connectedAt: number[] = []
   /** Times that a client was asked to, or had reason to, ask what it missed. */
   syncs = 0
 

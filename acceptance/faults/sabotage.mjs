@@ -18,7 +18,9 @@ await main(async () => {
   process.exit(results.every(({ isRight }) => isRight) ? 0 : 1)
 })
 
-const say = (text) => process.stdout.write(`${text}\n`)
+function say(text) {
+  process.stdout.write(`${text}\n`)
+}
 
 async function judge({ name, cases, edits, caught }) {
   say(`${name}: ${cases} …`)

@@ -25,7 +25,7 @@ export const refusingStoreCases: readonly FaultCase[] = [
     id: 'F51',
     title: 'transactions fail to serialise and deadlock at random',
     async run({ cluster: { stores } }) {
-      for (const state of ['40001', '40P01']) await refusing(stores.database, { state, share: 0.3 }, () => delay(700))
+      for (const state of ['40001', '40P01']) await refusing(stores.database, { state, share: 0.3 }, () => delay(400))
     },
   },
 ]

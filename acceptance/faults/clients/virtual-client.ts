@@ -50,10 +50,7 @@ export class VirtualClient {
       token: account.token,
       first,
       random: random.fork(),
-      onConnect: () => {
-        place.history.connectedAt.push(performance.now())
-        this.#catchUp()
-      },
+      onConnect: () => this.#catchUp(),
       onEvent: (event, payload) => this.#hear(event, payload),
     })
   }
