@@ -55,6 +55,7 @@ describe.sequential('afterwards', () => {
     ['C9', 'counters say what counting gives'],
     ['C11', 'no process ended by itself and no answer was a fault of ours'],
     ['C12', 'presence is true within 30 s'],
+    ['C13', 'every deletion is in the audit once'],
   ])('%s %s', (rule) => {
     expect(verdicts.get(rule)).toEqual([])
   })

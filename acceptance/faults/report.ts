@@ -16,7 +16,7 @@ export interface Totals {
 export function formatReports(reports: readonly CaseReport[]): string {
   const ids = [...new Set(reports.map(({ id }) => id))]
   const lines = ids.map((id) => formatCase(reports.filter((report) => report.id === id)))
-  return ['case  result  times   sends  recovery p99', ...lines.sort()].join('\n')
+  return ['case  result   times   sends  recovery p99', ...lines.sort()].join('\n')
 }
 
 export function formatTotals({ sends, deliveries, catchUps, reports, problems }: Totals): string {
@@ -30,11 +30,19 @@ export function formatTotals({ sends, deliveries, catchUps, reports, problems }:
 
 function formatCase(reports: readonly CaseReport[]): string {
   const [first] = reports
-  const result = reports.every(({ problems }) => problems.length === 0) ? 'held' : 'BROKEN'
+  const result = resultOf(reports)
   const sends = reports.reduce((sum, report) => sum + report.sends, 0)
   const recovery = percentile99(reports.map(({ recoveryMs }) => recoveryMs))
-  const columns = [first?.id.padEnd(5), result.padEnd(6), String(reports.length).padStart(6), String(sends).padStart(7)]
-  return `${columns.join(' ')} ${String(recovery).padStart(10)} ms  ${first?.title}`
+  const columns = [first?.id.padEnd(5), result.padEnd(7), String(reports.length).padStart(6), String(sends).padStart(7)]
+  const remarks = [...new Set(reports.flatMap(({ notRun, measured }) => notRun ?? measured ?? []))].map((remark) => `\n      ${remark}`)
+  return `${columns.join(' ')} ${String(recovery).padStart(10)} ms  ${first?.title}${remarks.slice(0, remarksMax).join('')}`
+}
+
+const remarksMax = 3
+
+function resultOf(reports: readonly CaseReport[]): string {
+  if (reports.some(({ problems }) => problems.length > 0)) return 'BROKEN'
+  return reports.every(({ notRun }) => notRun !== undefined) ? 'not run' : 'held'
 }
 
 /** Nearest rank; of few values it is the highest. */

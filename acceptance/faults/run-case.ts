@@ -1,4 +1,4 @@
-import type { FaultCase, Scene } from './cases/fault-case.js'
+import { CannotRun, type FaultCase, type Scene } from './cases/fault-case.js'
 import { checkKnowledge } from './checker/check-readers.js'
 import { checkServices } from './checker/check-services.js'
 import { listStored } from './checker/end-state.js'
@@ -15,6 +15,10 @@ export interface CaseReport {
   recoveryMs: number
   /** What went wrong; none when nothing did. */
   problems: string[]
+  /** Why the machine did not let the fault be made. */
+  notRun?: string
+  /** What the case measured, for people. */
+  measured?: string
 }
 
 const convergesWithinMs = 20_000
@@ -27,14 +31,15 @@ export async function runCase(scene: Scene, fault: FaultCase): Promise<CaseRepor
   const load = fault.quiet ? undefined : startLoad(population, random.fork())
   const isUnderLoad = () => !load || history.acked.length >= before.sends + population.accounts.length
   await requireSoon(isUnderLoad, 20_000, 'nothing could be sent before the fault')
-  const thrown = await fault.run(scene).then(
-    () => [],
-    (error: unknown) => [error instanceof Error ? error.message : String(error)],
+  const ended = await fault.run(scene).then(
+    (measured) => (measured === undefined ? {} : { measured }),
+    (error: unknown) => (error instanceof CannotRun ? { notRun: error.message } : { thrown: String(error) }),
   )
   const healedAt = performance.now()
   await load?.stop()
   const lost = await converge(scene)
   const recoveryMs = Math.round(performance.now() - healedAt)
+  const thrown = 'thrown' in ended ? [ended.thrown] : []
   const problems = [...thrown, ...lost, ...problemsSoFar(scene).slice(before.problems)]
   await cluster.healthy().catch((error: unknown) => problems.push(String(error)))
   return {
@@ -44,6 +49,8 @@ export async function runCase(scene: Scene, fault: FaultCase): Promise<CaseRepor
     deliveries: history.deliveries - before.deliveries,
     recoveryMs,
     problems,
+    ...('notRun' in ended && { notRun: ended.notRun }),
+    ...('measured' in ended && { measured: ended.measured }),
   }
 }
 

@@ -53,7 +53,7 @@ async function runRound(round: readonly FaultCase[], random: Random, endsAt: num
 function note(report: CaseReport, endsAt: number): void {
   const left = Math.max(0, Math.round((endsAt - performance.now()) / 1000))
   console.log(
-    `${report.id.padEnd(5)} ${report.problems.length === 0 ? 'held' : report.problems.slice(0, shownMax).join('\n      ')}  (${left} s left)`,
+    `${report.id.padEnd(5)} ${report.problems.length === 0 ? (report.notRun ?? 'held') : report.problems.slice(0, shownMax).join('\n      ')}  (${left} s left)`,
   )
   totals.reports.push(report)
   totals.problems.push(...report.problems.map((problem) => `${report.id}: ${problem}`))

@@ -1,9 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { Kysely, Migrator, PostgresDialect, sql, type Migration, type MigrationProvider, type MigrationResultSet } from 'kysely'
 import pg from 'pg'
 
-const folder = new URL('../migrations/', import.meta.url)
+const ownFolder = fileURLToPath(new URL('../migrations/', import.meta.url))
 
 export interface MigrateOptions {
   /**
@@ -11,6 +13,8 @@ export interface MigrateOptions {
    * rather than stop the product, a migration gives up, is rolled back, and is tried again.
    */
   lockTimeoutMs?: number
+  /** Where the pairs of files are; the product's own unless given. */
+  folder?: string
   /** How often it is tried while others hold locks; 10. */
   attemptsMax?: number
 }
@@ -58,14 +62,14 @@ async function run(databaseUrl: string, options: MigrateOptions, step: Step): Pr
 
 async function withMigrator<T>(
   databaseUrl: string,
-  { lockTimeoutMs = 5000 }: MigrateOptions,
+  { lockTimeoutMs = 5000, folder = ownFolder }: MigrateOptions,
   use: (migrator: Migrator) => Promise<T>,
 ): Promise<T> {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 2, lock_timeout: lockTimeoutMs })
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
   const names = { migrationTableName: 'chat_migrations', migrationLockTableName: 'chat_migrations_lock' }
   try {
-    return await use(new Migrator({ db, provider: sqlFiles, ...names }))
+    return await use(new Migrator({ db, provider: sqlFiles(folder), ...names }))
   } finally {
     await db.destroy()
   }
@@ -74,16 +78,16 @@ async function withMigrator<T>(
 const isLockTimeout = (error: unknown) => error instanceof pg.DatabaseError && error.code === '55P03'
 
 /** Pairs `NAME.up.sql` and `NAME.down.sql`; a file may hold several statements. */
-const sqlFiles: MigrationProvider = {
+const sqlFiles = (folder: string): MigrationProvider => ({
   async getMigrations() {
     const names = (await readdir(folder)).filter((file) => file.endsWith('.up.sql')).map((file) => file.replace('.up.sql', ''))
-    return Object.fromEntries(names.sort().map((name) => [name, fromFiles(name)]))
+    return Object.fromEntries(names.sort().map((name) => [name, fromFiles(folder, name)]))
   },
-}
+})
 
-function fromFiles(name: string): Migration {
+function fromFiles(folder: string, name: string): Migration {
   const run = async (db: Kysely<unknown>, direction: string) => {
-    await sql.raw(await readFile(new URL(`${name}.${direction}.sql`, folder), 'utf8')).execute(db)
+    await sql.raw(await readFile(join(folder, `${name}.${direction}.sql`), 'utf8')).execute(db)
   }
   return { up: (db) => run(db, 'up'), down: (db) => run(db, 'down') }
 }

@@ -21,8 +21,16 @@ export interface FaultCase {
   readonly wholeRunOnly?: true
   /** Nobody else sends meanwhile: no later message gives away that one is missing. */
   readonly quiet?: true
-  /** Breaks something while everybody sends, and mends it again. Throws when what it alone can see is wrong. */
-  run(scene: Scene): Promise<void>
+  /**
+   * Breaks something while everybody sends, and mends it again. Throws when what it alone can see is wrong, CannotRun when the machine
+   * does not let it. May give what it measured, for people.
+   */
+  run(scene: Scene): Promise<void | string>
+}
+
+/** The machine does not let a fault be made: neither held nor broken. The message says why. */
+export class CannotRun extends Error {
+  override readonly name = 'CannotRun'
 }
 
 export const someClient = ({ population, random }: Scene): VirtualClient => random.pick(population.clients)

@@ -1,5 +1,6 @@
 import type { Scene } from '../cases/fault-case.js'
 import { checkCounts, checkDeletions, checkReceipts } from './check-contents.js'
+import { checkAudit } from './check-audit.js'
 import { checkPresence } from './check-presence.js'
 import { checkKnowledge, checkOrder } from './check-readers.js'
 import { checkAcknowledged, checkOthers, checkRetries, checkSenderOrder } from './check-sends.js'
@@ -29,6 +30,7 @@ export async function checkAll({ cluster, population }: Scene): Promise<Verdict[
     { rule: 'C8', problems: checkReceipts(population, state) },
     { rule: 'C9', problems: checkCounts(state) },
     { rule: 'C12', problems: (await checkPresence(population)).problems },
+    { rule: 'C13', problems: await checkAudit(history, cluster.stores.database) },
     { rule: 'C11', problems: checkServices(cluster, history) },
   ]
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { startTcpProxy, testSecret, type TcpProxy } from '@viatra-chat/testkit'
 import { requireSoon } from '../until.js'
-import { ServiceProcess } from './service-process.js'
+import { ServiceProcess, type ServicePlan } from './service-process.js'
 import { startStores, type Stores } from './stores.js'
 
 /** The lines that faults break. */
@@ -20,32 +20,44 @@ export interface Cluster {
   readonly gateways: readonly ServiceProcess[]
   readonly stores: Stores
   readonly edges: Edges
+  /** Starts one more API or gateway, in something unlike the others; whoever starts it stops it. */
+  startOneMore(kind: Kind, changes: Partial<Pick<ServicePlan, 'env' | 'nodeOptions' | 'openFilesMax'>>): Promise<ServiceProcess>
   /** Waits until every process is up and ready, and every store answers. */
   healthy(): Promise<void>
   close(): Promise<void>
 }
 
-const mainOf = (service: 'api' | 'gateway') => fileURLToPath(new URL('main.js', import.meta.resolve(`@viatra-chat/${service}`)))
+type Kind = 'api' | 'gateway'
+
+const mainOf = (service: Kind) => fileURLToPath(new URL('main.js', import.meta.resolve(`@viatra-chat/${service}`)))
 const names = (kind: string, count: number) => Array.from({ length: count }, (_, index) => `${kind}-${index + 1}`)
 
 export async function startCluster(): Promise<Cluster> {
   const stores = await startStores()
   const lines = await startStoreLines(stores)
-  const [apis, gateways] = await Promise.all([
-    start('api', 2, through(stores, lines.apiPostgres, lines.apiRedis)),
-    start('gateway', 3, through(stores, lines.gatewayPostgres, lines.gatewayRedis)),
-  ])
+  const env = {
+    api: through(stores, lines.apiPostgres, lines.apiRedis),
+    gateway: through(stores, lines.gatewayPostgres, lines.gatewayRedis),
+  }
+  const [apis, gateways] = await Promise.all([start('api', 2, env.api), start('gateway', 3, env.gateway)])
   const clientGateway = await Promise.all(gateways.map(({ port }) => startTcpProxy({ host: '127.0.0.1', port })))
   const services = [...apis, ...gateways]
+  const added: ServiceProcess[] = []
   const ready = async () => (await Promise.all(services.map((service) => service.answers('/readyz')))).every(Boolean)
   return {
     apis,
     gateways,
     stores,
     edges: { ...lines, clientGateway },
+    startOneMore: async (kind, { env: changes, ...more }) => {
+      const plan = { name: `another ${kind}`, main: mainOf(kind), env: { ...env[kind], ...changes }, ...more }
+      const service = await ServiceProcess.start(plan)
+      added.push(service)
+      return service
+    },
     healthy: async () => void (await requireSoon(ready, 30_000, 'the services did not become ready again')),
     close: async () => {
-      await Promise.all(services.map((service) => service.kill()))
+      await Promise.all([...services, ...added].map((service) => service.kill()))
       await Promise.all([...Object.values(lines), ...clientGateway].map((line) => line.close()))
       await stores.close()
     },
@@ -53,17 +65,13 @@ export async function startCluster(): Promise<Cluster> {
 }
 
 async function startStoreLines({ postgres, redis }: Stores): Promise<Omit<Edges, 'clientGateway'>> {
-  const line = ({ hostname, port }: URL) => startTcpProxy({ host: hostname, port: Number(port) })
-  const [apiPostgres, gatewayPostgres, apiRedis, gatewayRedis] = await Promise.all([
-    line(postgres.url),
-    line(postgres.url),
-    line(redis.url),
-    line(redis.url),
-  ])
+  const places = [postgres.at, postgres.at, redis.at, redis.at] as const
+  const [apiPostgres, gatewayPostgres, apiRedis, gatewayRedis] = await Promise.all(places.map((at) => startTcpProxy(at)))
+  if (!apiPostgres || !gatewayPostgres || !apiRedis || !gatewayRedis) throw new Error('a line is missing')
   return { apiPostgres, gatewayPostgres, apiRedis, gatewayRedis }
 }
 
-function start(kind: 'api' | 'gateway', count: number, env: Record<string, string>): Promise<ServiceProcess[]> {
+function start(kind: Kind, count: number, env: Record<string, string>): Promise<ServiceProcess[]> {
   return Promise.all(names(kind, count).map((name) => ServiceProcess.start({ name, main: mainOf(kind), env })))
 }
 

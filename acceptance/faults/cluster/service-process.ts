@@ -10,6 +10,10 @@ export interface ServicePlan {
   /** The program's file. */
   main: string
   env: Record<string, string>
+  /** Options of Node before the program. */
+  nodeOptions?: readonly string[]
+  /** How many files and connections the process may have open; as this one unless given. */
+  openFilesMax?: number
 }
 
 const linesKept = 60
@@ -55,9 +59,10 @@ export class ServiceProcess {
 
   /** Resolves once it answers; stores that are away do not matter. */
   async start(): Promise<void> {
-    const { main, env, name } = this.#plan
+    const { env, name } = this.#plan
+    const [command, args] = commandOf(this.#plan)
     // With the channel it ends by itself when this process is gone, however that happens.
-    const child = spawn(process.execPath, [main], {
+    const child = spawn(command, args, {
       env: { PATH: process.env.PATH, ...env, HOST: '127.0.0.1', PORT: String(this.#port) },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
@@ -115,4 +120,10 @@ export class ServiceProcess {
     this.lastLines.push(line)
     if (this.lastLines.length > linesKept) this.lastLines.shift()
   }
+}
+
+function commandOf({ main, nodeOptions = [], openFilesMax }: ServicePlan): [command: string, args: string[]] {
+  const node = [process.execPath, ...nodeOptions, main]
+  if (openFilesMax !== undefined) return ['/bin/sh', ['-c', 'ulimit -n "$0" && exec "$@"', String(openFilesMax), ...node]]
+  return [process.execPath, node.slice(1)]
 }

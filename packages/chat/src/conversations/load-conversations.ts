@@ -15,6 +15,7 @@ import { groupBy } from '../group-by.js'
 import { readPresence } from '../presence/read-presence.js'
 import { countUnread } from '../receipts/count-unread.js'
 import { Refusal } from '../refusal.js'
+import { shownMetadata } from '../shown-metadata.js'
 import {
   findShared,
   listOwn,
@@ -109,7 +110,7 @@ function toShared(row: ConversationRow, participants: readonly ParticipantRow[],
     participant_count: row.participant_count,
     created_by: row.created_by,
     last_message_at: row.last_message_at?.toISOString() ?? null,
-    metadata: row.metadata,
+    metadata: shownMetadata(row.metadata),
     created_at: row.created_at.toISOString(),
     updated_at: row.updated_at.toISOString(),
     participants: participants.map(toParticipant),

@@ -34,10 +34,15 @@ export interface LeftRow {
   attempts: number
 }
 
+// Another process may be of a newer version and write kinds that this one does not know: they are left to those who do.
+const kinds = { messages: true, receipts: true, deletion: true, creation: true, change: true } satisfies Record<Announcement['kind'], true>
+const knownKinds = Object.keys(kinds)
+
 export async function listLeft(tx: Transaction<Tables>, olderThanMs: number, limit: number): Promise<LeftRow[]> {
   const { rows } = await sql<LeftRow>`
     select id, announcement, attempts from outbox
-    where created_at < clock_timestamp() - ${olderThanMs} * interval '1 ms' and attempts < 3 order by id limit ${limit}`.execute(tx)
+    where created_at < clock_timestamp() - ${olderThanMs} * interval '1 ms'
+      and attempts < 3 and announcement ->> 'kind' = any(${knownKinds}) order by id limit ${limit}`.execute(tx)
   return rows
 }
 

@@ -9,6 +9,7 @@ import {
   type UserId,
 } from '@viatra-chat/contract'
 import type { Readers } from '../receipts/readers.js'
+import { shownMetadata } from '../shown-metadata.js'
 
 /** A message with its sender and its parent, as every query of messages selects it. */
 export interface MessageRow {
@@ -49,7 +50,7 @@ export function toMessage(row: MessageRow, readers: Readers): Message {
     parent: toQuote(row),
     message_type: row.message_type,
     content: row.is_deleted ? null : row.content,
-    metadata: row.is_deleted ? {} : row.metadata,
+    metadata: row.is_deleted ? {} : shownMetadata(row.metadata),
     read_by: readers.readBy(senderId, seq),
     delivered_to: readers.deliveredTo(senderId, seq),
     is_edited: row.is_edited,

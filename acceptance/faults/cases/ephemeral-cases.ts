@@ -1,0 +1,80 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Redis } from 'ioredis'
+import { requireSoon } from '../until.js'
+import { requireTrue, type FaultCase, type Scene } from './fault-case.js'
+import { pairOfStrangers } from './strangers.js'
+
+/** Of what is told once and not stored: typing and presence, and of what they and the cache ask of Redis. */
+export const ephemeralCases: readonly FaultCase[] = [
+  { id: 'F25', wholeRunOnly: true, title: 'Redis dies while people type, come and go', run: crashAmidTyping },
+  { id: 'F28', wholeRunOnly: true, title: 'somebody types while the gateways are without Redis', run: typeWithoutRedis },
+  { id: 'F30', title: 'nothing that people do looks through all keys of Redis', run: watchCommands },
+]
+
+async function crashAmidTyping(scene: Scene): Promise<void> {
+  const { stores } = scene.cluster
+  const { ann, conversationId } = await pairOfStrangers(scene)
+  const typist = await ann.connect()
+  await typist.get('join_conversation', { conversationId })
+  const timer = setInterval(() => {
+    typist.socket.emit('typing_start', { conversationId })
+    typist.socket.emit('typing_stop', { conversationId })
+    void ann.connect().then((passing) => passing.close(), () => undefined) // prettier-ignore
+  }, 60)
+  try {
+    await stores.redis.crash()
+    await stores.redis.isBack()
+    await delay(200)
+  } finally {
+    clearInterval(timer)
+    typist.close()
+  }
+}
+
+const typedForMs = 1500
+
+async function typeWithoutRedis(scene: Scene): Promise<void> {
+  const { cluster, random } = scene
+  const { ann, bob, conversationId } = await pairOfStrangers(scene)
+  const [first, second] = random.shuffled(cluster.gateways)
+  const [typist, reader] = [await ann.connect(first?.url), await bob.connect(second?.url)]
+  for (const connection of [typist, reader]) await connection.get('join_conversation', { conversationId })
+  cluster.edges.gatewayRedis.mode('refuse')
+  const until = performance.now() + typedForMs
+  while (performance.now() < until) {
+    typist.socket.emit('typing_start', { conversationId })
+    await delay(20)
+  }
+  cluster.edges.gatewayRedis.mode('pass')
+  // What had been kept back would come before this, which takes the same way.
+  await requireSoon(() => isToldAgain(typist, reader, conversationId), 20_000, 'nothing was heard after Redis was back')
+  const stale = reader.seen('user_typing').filter(({ isTyping }) => isTyping)
+  requireTrue(stale.length === 0, `typing of an outage was told ${stale.length} times after it`)
+  for (const connection of [typist, reader]) connection.close()
+}
+
+type Connected = Awaited<ReturnType<Awaited<ReturnType<typeof pairOfStrangers>>['ann']['connect']>>
+
+async function isToldAgain(typist: Connected, reader: Connected, conversationId: string): Promise<boolean> {
+  const ack = await typist.ask('send_message', { conversationId, content: 'typed' })
+  if (!ack.success) return false
+  await delay(100)
+  return reader.seen('new_message').some(({ id }) => id === ack.data?.['id'])
+}
+
+const watchedForMs = 1500
+
+async function watchCommands({ cluster: { stores } }: Scene): Promise<void> {
+  await stores.commands.config('RESETSTAT')
+  await delay(watchedForMs)
+  const counts = await countCommands(stores.commands)
+  requireTrue((counts.get('publish') ?? 0) > 0, 'Redis counted nothing')
+  const slow = ['keys', 'flushall', 'flushdb', 'monitor'].filter((name) => counts.has(name))
+  requireTrue(slow.length === 0, `the services sent ${slow.join(', ')} to Redis`)
+}
+
+/** How often each command was run since the counters were set to zero. */
+async function countCommands(commands: Redis): Promise<Map<string, number>> {
+  const text = await commands.info('commandstats')
+  return new Map([...text.matchAll(/cmdstat_(\S+):calls=(\d+)/g)].map(([, name = '', calls]) => [name, Number(calls)]))
+}

@@ -1,0 +1,50 @@
+// What the checker must catch. Each takes one safeguard out of the built product, in a copy of it.
+
+const statement = 'packages/chat/dist/messages/send-statement.js'
+const schema = 'db/migrations/0001_chat.up.sql'
+
+/** `edits`: file, text, and what to put in its place. `caught`: what a violation of it looks like. */
+export const sabotages = [
+  { name: 'none', cases: 'F01,F03,F20b,F35b', edits: [] },
+  {
+    name: 'no relay of the outbox',
+    cases: 'F35b',
+    edits: [['packages/chat/dist/events/outbox-relay.js', 'setInterval(run, intervalMs)', 'undefined']],
+    caught: /C5 .* lost seq/,
+  },
+  {
+    name: 'seqs without a lock',
+    cases: 'F03',
+    edits: [
+      [statement, 'order by id for no key update', 'order by id'],
+      [
+        statement,
+        'select id, type, membership_version from conversations',
+        'select id, type, membership_version, last_seq from conversations',
+      ],
+      [statement, 'set last_seq = c.last_seq + a.total', 'set last_seq = a.last_seq + a.total'],
+      [
+        statement,
+        'from (select distinct conversation_id, total from accepted) a',
+        'from (select distinct conversation_id, total, last_seq from accepted join locked on locked.id = conversation_id) a',
+      ],
+      [schema, 'PRIMARY KEY (conversation_id, seq)', 'CHECK (seq > 0)'],
+    ],
+    caught: /C[45] .* (has \d+ messages|is both|lost seq)/,
+  },
+  {
+    name: 'nobody is told to resync',
+    cases: 'F20b',
+    edits: [['services/gateway/dist/resync.js', "socket.emit('resync', { reason });", '']],
+    caught: /C5 .* lost seq/,
+  },
+  {
+    name: 'no check of client message ids',
+    cases: 'F01,F47',
+    edits: [
+      [statement, 'and e.client_message_id = i.client_message_id', 'and false'],
+      [schema, 'CREATE UNIQUE INDEX idx_messages_client_message_id', 'CREATE INDEX idx_messages_client_message_id'],
+    ],
+    caught: /C1 .* stored [2-9] times/,
+  },
+]
