@@ -38,7 +38,14 @@ const variants = {
 async function throughQueues(databaseUrl, count) {
   const redis = new Redis({ lazyConnect: true })
   const log = { debug() {}, info() {}, warn() {}, error() {} }
-  const settings = { messageLengthMax: 5000, conversationPageSize: 20, messagePageSize: 50, rateLimitMultiplier: 1, cache: false }
+  const settings = {
+    messageLengthMax: 5000,
+    conversationPageSize: 20,
+    messagePageSize: 50,
+    rateLimitMultiplier: 1,
+    cache: false,
+    auditSends: process.env.AUDIT_SENDS !== 'off',
+  }
   const jwt = { secret: 'not used here, but long enough to be one' }
   const chats = Array.from({ length: count }, () =>
     openChat({ databaseUrl, databasePoolMax: 1, redis, publisher: redis, jwt, settings, log }),

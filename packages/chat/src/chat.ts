@@ -1,4 +1,5 @@
 import type { Tables } from '@viatra-chat/db'
+import type { Denials } from './audit/denials.js'
 import type { PageCache } from './cache/page-cache.js'
 import type { Redis } from 'ioredis'
 import type { Kysely } from 'kysely'
@@ -29,6 +30,8 @@ export interface ChatSettings {
   rateLimitMultiplier: number
   /** Whether pages are cached in Redis. */
   cache: boolean
+  /** Whether the audit log has a row for each batch of sends. */
+  auditSends: boolean
 }
 
 export interface ChatOptions {
@@ -56,4 +59,5 @@ export interface Chat {
   readonly sends: SendQueue
   readonly authenticator: Authenticator
   readonly cache: PageCache
+  readonly denials: Denials
 }

@@ -1,3 +1,4 @@
+export { startAuditSealer } from './audit/audit-sealer.js'
 export { startOutboxRelay } from './events/outbox-relay.js'
 export type { Chat, ChatOptions, ChatSettings, Log } from './chat.js'
 export { conversationRoom, participantsRoom, userRoom } from './events/rooms.js'

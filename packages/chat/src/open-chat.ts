@@ -1,6 +1,7 @@
 import type { Tables } from '@viatra-chat/db'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
+import { Denials } from './audit/denials.js'
 import { createPageCache } from './cache/page-cache.js'
 import type { Chat, ChatOptions, Log } from './chat.js'
 import { createEmitterPublisher } from './events/emitter-publisher.js'
@@ -27,11 +28,14 @@ export function openChat(options: ChatOptions): OpenChat {
   const sends = new SendQueue({
     databaseUrl: options.databaseUrl,
     log,
+    audited: settings.auditSends,
     takeTold: () => outbox.takeTold(),
     announce: (outboxId, messages) => void outbox.deliver(chat, outboxId, (telling) => announceMessages(telling, messages)),
   })
+  const denials = new Denials(db, log)
   const chat: OpenChat = {
     db,
+    denials,
     redis,
     settings,
     log,
@@ -48,6 +52,7 @@ export function openChat(options: ChatOptions): OpenChat {
     close: async () => {
       await sends.close()
       await outbox.close()
+      await denials.close()
       await db.destroy()
     },
   }

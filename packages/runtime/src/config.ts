@@ -36,6 +36,8 @@ export interface Config {
   readonly push: PushConfig
   /** `CHAT_CACHE`: whether lists are cached in Redis. */
   readonly cache: boolean
+  /** `AUDIT_SENDS`: whether the audit log tells who sent which message. */
+  readonly auditSends: boolean
   /** `SHUTDOWN_TIMEOUT_MS`: how long a stop may take before the process ends anyway. */
   readonly shutdownTimeoutMs: number
   /**
@@ -97,6 +99,7 @@ export function readConfig(env: Environment): Config {
     presenceGraceMs: settings.integer('PRESENCE_GRACE_MS', { default: 2000, min: 0, max: 600_000 }),
     push: readPush(settings),
     cache: settings.choice('CHAT_CACHE', ['on', 'off'], 'on') === 'on',
+    auditSends: settings.choice('AUDIT_SENDS', ['on', 'off'], 'on') === 'on',
   }
   settings.requireNoProblems()
   return freezeDeeply(config)

@@ -24,6 +24,8 @@ export interface World {
   readonly gateways: readonly string[]
   readonly secret: string
   readonly database: pg.Pool
+  /** The owner's way into the database; the services have a role with fewer rights. */
+  readonly databaseUrl: string
   readonly redis: Redis
   /** The configuration of the instances, for starting another one. */
   readonly config: Config
@@ -36,6 +38,8 @@ export interface World {
   crowd(count: number): Promise<UserId[]>
   /** A direct conversation between two new people. */
   twoPeople(): Promise<{ ann: Person; bob: Person; conversation: Conversation }>
+  /** Stops the services as a signal would; the stores stay until `close`. */
+  stopServices(): Promise<void>
   close(): Promise<void>
 }
 
@@ -44,7 +48,7 @@ export const testSecret = 'a secret of at least thirty-two bytes, for tests'
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const stores = await openTestStores()
   const env = {
-    DATABASE_URL: stores.databaseUrl,
+    DATABASE_URL: stores.serviceDatabaseUrl,
     REDIS_URL: stores.redisUrl,
     JWT_SECRET: testSecret,
     HOST: '127.0.0.1',
@@ -71,9 +75,13 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const people = async <const N extends readonly string[]>(...names: N) =>
     (await Promise.all(names.map((name) => newPerson(name)))) as { [K in keyof N]: Person }
 
+  const running = [...apis, ...gateways]
+  const stopServices = async () => void (await Promise.all(running.splice(0).map((service) => service.stop())))
+
   return {
     ...place,
     database: stores.database,
+    databaseUrl: stores.databaseUrl,
     redis: stores.redis,
     config,
     startGateway: (changes = {}) => startGateway({ ...config, ...changes }, log),
@@ -84,8 +92,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       const [ann, bob] = await people('Ann', 'Bob')
       return { ann, bob, conversation: await ann.create({ participant_ids: [bob.id] }) }
     },
+    stopServices,
     close: async () => {
-      await Promise.all([...apis, ...gateways].map((service) => service.stop()))
+      await stopServices()
       await stores.close()
     },
   }

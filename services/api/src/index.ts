@@ -1,4 +1,4 @@
-import { openChat, startOutboxRelay, startPresenceSweeper, type OpenChat } from '@viatra-chat/chat'
+import { openChat, startAuditSealer, startOutboxRelay, startPresenceSweeper, type OpenChat } from '@viatra-chat/chat'
 import { connectRedis, waitForRedis, type Config, type Logger } from '@viatra-chat/runtime'
 import type { FastifyInstance } from 'fastify'
 import type { Redis } from 'ioredis'
@@ -30,14 +30,14 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     redis,
     publisher,
     jwt: config.jwt,
-    settings: { ...config.chat, rateLimitMultiplier: config.rateLimitMultiplier, cache: config.cache },
+    settings: { ...config.chat, rateLimitMultiplier: config.rateLimitMultiplier, cache: config.cache, auditSends: config.auditSends },
     log,
   })
   const closeStores = () => closeAll(chat, [redis, publisher])
   try {
     await waitForRedis(redis, REDIS_WAIT_MS)
     const app = await buildApp(config, chat)
-    const stopLoops = [startPresenceSweeper(chat), startOutboxRelay(chat)]
+    const stopLoops = [startPresenceSweeper(chat), startOutboxRelay(chat), startAuditSealer(chat)]
     app.addHook('onClose', async () => stopLoops.forEach((stop) => stop()))
     const port = await listen(app, config)
     log.info({ port }, 'the API is listening')

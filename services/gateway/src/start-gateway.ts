@@ -87,7 +87,7 @@ function chatOptions(config: Config, redis: RedisClients, log: Logger): ChatOpti
     redis: redis.commands,
     publisher: redis.publisher,
     jwt: config.jwt,
-    settings: { ...config.chat, rateLimitMultiplier: config.rateLimitMultiplier, cache: config.cache },
+    settings: { ...config.chat, rateLimitMultiplier: config.rateLimitMultiplier, cache: config.cache, auditSends: config.auditSends },
     log,
   }
 }

@@ -12,6 +12,8 @@ import { WriterConnection } from './writer-connection.js'
 export interface SendQueueOptions {
   databaseUrl: string
   log: Log
+  /** Whether each batch leaves a row in the audit log. */
+  audited: boolean
   /** Rows of the outbox that the next statement may delete. */
   takeTold(): string[]
   /** Called once for each flush, before its callers are answered, in order of seq. */
@@ -78,7 +80,7 @@ export class SendQueue {
 
   #store(client: pg.Client, batch: readonly WaitingSend[]): Promise<SentRow[]> {
     const drafts = batch.map(({ draft }) => draft)
-    return storeBatch(client, drafts, this.#options.takeTold())
+    return storeBatch(client, drafts, { told: this.#options.takeTold(), audited: this.#options.audited })
   }
 
   #settle(batch: readonly WaitingSend[], rows: readonly SentRow[]): void {

@@ -68,9 +68,13 @@ with input as (
   select j.conversation_id, b.last_seq - a.total + a.ordinal, j.id, j.sender_id, j.parent_message_id, j.message_type, j.content,
     j.metadata::jsonb, j.client_message_id, b.last_message_at, b.last_message_at
   from accepted a join judged j on j.n = a.n join bumped b on b.id = a.conversation_id
-  returning id, conversation_id, seq, metadata, created_at
+  returning id, conversation_id, seq, sender_id, metadata, created_at
 ), told as (
   delete from outbox where id = any($10::bigint[])
+), audited as (
+  insert into audit_log (action, details)
+  select 'messages_sent', jsonb_build_object('messages', jsonb_agg(jsonb_build_array(id, conversation_id, seq, sender_id) order by seq))
+  from stored where $11::boolean having count(*) > 0
 ), untold as (
   insert into outbox (announcement)
   select jsonb_build_object('kind', 'messages', 'at', jsonb_agg(jsonb_build_array(conversation_id, seq) order by seq))
@@ -83,8 +87,15 @@ select untold.id as outbox_id, j.n, j.verdict, j.earlier_id, j.id, j.conversatio
 from judged j left join stored s on s.id = j.id left join untold on true
 order by j.n`
 
-/** Stores a batch in one transaction and answers each draft for itself, in the order given. `told` are rows of the outbox that may go. */
-export async function storeBatch(client: pg.Client, drafts: readonly Draft[], told: readonly string[]): Promise<SentRow[]> {
+export interface BatchOptions {
+  /** Rows of the outbox that may go. */
+  told: readonly string[]
+  /** Whether the batch leaves a row in the audit log: which messages, where, of whom. */
+  audited: boolean
+}
+
+/** Stores a batch in one transaction and answers each draft for itself, in the order given. */
+export async function storeBatch(client: pg.Client, drafts: readonly Draft[], { told, audited }: BatchOptions): Promise<SentRow[]> {
   const column = <K extends keyof Draft>(key: K) => drafts.map((draft) => draft[key])
   const { rows } = await client.query<SentRow>({
     // Named: PostgreSQL parses and plans it once per connection, a third of its cost otherwise.
@@ -101,6 +112,7 @@ export async function storeBatch(client: pg.Client, drafts: readonly Draft[], to
       column('clientMessageId'),
       column('parentMessageId'),
       told,
+      audited,
     ],
   })
   return rows
