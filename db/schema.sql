@@ -24,7 +24,9 @@ CREATE TABLE audit_log (
   written_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
   CONSTRAINT audit_log_pkey PRIMARY KEY (id)
 );
+CREATE INDEX idx_audit_log_actor ON public.audit_log USING btree (actor_id) WHERE (actor_id IS NOT NULL);
 CREATE INDEX idx_audit_log_message ON public.audit_log USING btree (message_id) WHERE (message_id IS NOT NULL);
+CREATE INDEX idx_audit_log_subject ON public.audit_log USING btree (subject_id) WHERE (subject_id IS NOT NULL);
 CREATE INDEX idx_audit_log_written ON public.audit_log USING btree (written_xid, id);
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION chat_refuse_change();
 

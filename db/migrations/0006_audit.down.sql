@@ -1,6 +1,7 @@
 DROP FUNCTION IF EXISTS chat_seal_audit(integer);
 DROP FUNCTION IF EXISTS chat_audit_text(audit_log);
 DROP TABLE IF EXISTS audit_chain;
+DROP INDEX IF EXISTS idx_audit_log_actor;
 DROP TRIGGER IF EXISTS audit_log_append_only ON audit_log;
 DROP FUNCTION IF EXISTS chat_refuse_change();
 -- Rows that no person wrote cannot be told in the old form.

@@ -21,4 +21,8 @@ export const routes = {
   register_device: ['POST', '/api/v1/auth/fcm-token'],
   forget_device: ['DELETE', '/api/v1/auth/fcm-token'],
   read_message_as_admin: ['GET', '/api/v1/admin/messages/:message_id'],
+  grant_break_glass: ['POST', '/api/v1/admin/break-glass'],
+  end_break_glass: ['DELETE', '/api/v1/admin/break-glass/:grant_id'],
+  list_messages_as_admin: ['GET', '/api/v1/admin/conversations/:conversation_id/messages'],
+  export_person: ['GET', '/api/v1/admin/people/:user_id/export'],
 } as const satisfies Partial<Record<OperationName, readonly [method: string, path: string]>>

@@ -1,4 +1,4 @@
-import { openChat, startAuditSealer, startOutboxRelay, startPresenceSweeper, type OpenChat } from '@viatra-chat/chat'
+import { openChat, startAuditSealer, startOutboxRelay, startPresenceSweeper, startRetention, type OpenChat } from '@viatra-chat/chat'
 import { connectRedis, waitForRedis, type Config, type Logger } from '@viatra-chat/runtime'
 import type { FastifyInstance } from 'fastify'
 import type { Redis } from 'ioredis'
@@ -37,7 +37,12 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
   try {
     await waitForRedis(redis, REDIS_WAIT_MS)
     const app = await buildApp(config, chat)
-    const stopLoops = [startPresenceSweeper(chat), startOutboxRelay(chat), startAuditSealer(chat)]
+    const stopLoops = [
+      startPresenceSweeper(chat),
+      startOutboxRelay(chat),
+      startAuditSealer(chat),
+      startRetention(chat, config.retention.days, config.retention.intervalMs),
+    ]
     app.addHook('onClose', async () => stopLoops.forEach((stop) => stop()))
     const port = await listen(app, config)
     log.info({ port }, 'the API is listening')

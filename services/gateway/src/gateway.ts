@@ -18,6 +18,8 @@ export interface Gateway {
   readonly subscription: Subscription
   /** By socket id. */
   readonly connections: Map<string, Connection>
+  /** After how long without an event of its own a session ends; 0: never. */
+  readonly idleTimeoutMs: number
   /** Events being answered. */
   inFlight: number
   /** `open` ──stop──► `draining`: takes nobody in, serves who is here ──► `closing`: refuses events, as safe to send again. */

@@ -97,6 +97,7 @@ function createGateway(config: Config, parts: Pick<Gateway, 'chat' | 'io' | 'sub
   return {
     ...parts,
     id,
+    idleTimeoutMs: config.socket.idleTimeoutMs,
     presence: new Presence({ chat: parts.chat, gatewayId: id, graceMs: config.presenceGraceMs }),
     removals: createRecentRemovals(),
     additions: { heard: 0 },
