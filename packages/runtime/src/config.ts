@@ -1,3 +1,4 @@
+import { readRedisCa, requireVerifiedTls } from './read-tls-config.js'
 import { readCorsOrigins } from './read-cors-origins.js'
 import { readTokenConfig, type TokenConfig } from './read-token-config.js'
 import { Settings, type Environment } from './settings.js'
@@ -16,6 +17,8 @@ export interface Config {
   readonly databasePoolMax: number
   /** `REDIS_URL`, `redis://` or `rediss://`. */
   readonly redisUrl: string
+  /** `REDIS_CA_FILE`: the authorities that a `rediss://` server's certificate must come from, as PEM; absent: those that Node knows. */
+  readonly redisCa?: string
   /** `HOST`: the address to listen on. */
   readonly host: string
   /** `PORT`: 0 lets the system choose. */
@@ -116,8 +119,11 @@ export function readConfig(env: Environment): Config {
   return freezeDeeply(config)
 }
 
-function readStores(settings: Settings): Pick<Config, 'databaseUrl' | 'databasePoolMax' | 'redisUrl'> {
+function readStores(settings: Settings): Pick<Config, 'databaseUrl' | 'databasePoolMax' | 'redisUrl' | 'redisCa'> {
+  requireVerifiedTls(settings)
+  const redisCa = readRedisCa(settings)
   return {
+    ...(redisCa !== undefined && { redisCa }),
     databaseUrl: settings.requiredUrl('DATABASE_URL', ['postgres:', 'postgresql:']),
     databasePoolMax: settings.integer('DATABASE_POOL_MAX', { default: 10, min: 1, max: 1000 }),
     redisUrl: settings.requiredUrl('REDIS_URL', ['redis:', 'rediss:']),

@@ -54,6 +54,21 @@ test('every problem is reported at once, each on a line that names its variable'
   ])
 })
 
+test('encryption without a look at the certificate is refused, and so is an authority that is not there', () => {
+  const database = (query: string) => ({ ...MINIMAL, DATABASE_URL: `${MINIMAL.DATABASE_URL}?${query}` })
+  for (const mode of ['require', 'prefer', 'no-verify', 'verify-ca'])
+    expect(() => readConfig(database(`sslmode=${mode}`))).toThrow(
+      `DATABASE_URL: sslmode must be verify-full (or disable), but is "${mode}"`,
+    )
+  expect(() => readConfig(database('sslmode=verify-full&sslrootcert=/nowhere.crt'))).toThrow('DATABASE_URL: /nowhere.crt cannot be read')
+  expect(() => readConfig({ ...MINIMAL, NODE_TLS_REJECT_UNAUTHORIZED: '0' })).toThrow('NODE_TLS_REJECT_UNAUTHORIZED: must not be 0')
+  expect(() => readConfig({ ...MINIMAL, REDIS_URL: 'rediss://r:6379', REDIS_CA_FILE: '/nowhere.crt' })).toThrow(
+    'REDIS_CA_FILE: /nowhere.crt cannot be read',
+  )
+  expect(() => readConfig({ ...MINIMAL, REDIS_CA_FILE: '/nowhere.crt' })).toThrow('but REDIS_URL does not begin with rediss://')
+  expect(readConfig(database('sslmode=verify-full')).databaseUrl).toContain('verify-full')
+})
+
 test('a drain must fit into the shutdown, and does by itself', () => {
   expect(readConfig({ ...MINIMAL, SHUTDOWN_TIMEOUT_MS: '3000' }).gatewayDrainMs).toBe(1500)
   expect(readConfig({ ...MINIMAL, GATEWAY_DRAIN_MS: '0' }).gatewayDrainMs).toBe(0)

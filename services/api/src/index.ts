@@ -22,8 +22,8 @@ const REDIS_WAIT_MS = 2000
  * @throws when the port cannot be listened on.
  */
 export async function startApi(config: Config, log: Logger): Promise<RunningApi> {
-  const redis = connectRedis(config.redisUrl, 'commands', log)
-  const publisher = connectRedis(config.redisUrl, 'publisher', log)
+  const redis = connectRedis(config.redisUrl, 'commands', log, config.redisCa)
+  const publisher = connectRedis(config.redisUrl, 'publisher', log, config.redisCa)
   const chat = openChat({
     databaseUrl: config.databaseUrl,
     databasePoolMax: config.databasePoolMax,

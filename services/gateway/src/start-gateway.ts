@@ -72,11 +72,11 @@ interface RedisClients {
   subscriber: Redis
 }
 
-function connectAll({ redisUrl }: Config, log: Logger): RedisClients {
+function connectAll({ redisUrl, redisCa }: Config, log: Logger): RedisClients {
   return {
-    commands: connectRedis(redisUrl, 'commands', log),
-    publisher: connectRedis(redisUrl, 'publisher', log),
-    subscriber: connectRedis(redisUrl, 'subscriber', log),
+    commands: connectRedis(redisUrl, 'commands', log, redisCa),
+    publisher: connectRedis(redisUrl, 'publisher', log, redisCa),
+    subscriber: connectRedis(redisUrl, 'subscriber', log, redisCa),
   }
 }
 
