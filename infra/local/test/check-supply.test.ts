@@ -34,19 +34,27 @@ const advisory = (severity: string) => ({
   metadata: { vulnerabilities: { info: 0, low: 0, moderate: 0, high: 0, critical: 0, [severity]: 1 }, dependencies: 1 },
 })
 
-test('a high advisory fails the check by name; a moderate one, or none, does not', async () => {
-  const high = await check(200, advisory('high'))
-  expect(high.output).toContain('Advisory (high): pg: Reads minds')
-  expect(high.code).toBe(1)
-  registry?.close()
-  const moderate = await check(200, advisory('moderate'))
-  expect(moderate.output).toContain('none that is high or critical')
-  expect(moderate.code).toBe(0)
-}, timeoutMs)
+test(
+  'a high advisory fails the check by name; a moderate one, or none, does not',
+  async () => {
+    const high = await check(200, advisory('high'))
+    expect(high.output).toContain('Advisory (high): pg: Reads minds')
+    expect(high.code).toBe(1)
+    registry?.close()
+    const moderate = await check(200, advisory('moderate'))
+    expect(moderate.output).toContain('none that is high or critical')
+    expect(moderate.code).toBe(0)
+  },
+  timeoutMs,
+)
 
-test('a registry that does not answer is said, and fails nothing', async () => {
-  const { code, output } = await check(405, {})
-  expect(output).toContain('Advisories: could not ask')
-  expect(output).toContain('Dependencies: each is used')
-  expect(code).toBe(0)
-}, timeoutMs)
+test(
+  'a registry that does not answer is said, and fails nothing',
+  async () => {
+    const { code, output } = await check(405, {})
+    expect(output).toContain('Advisories: could not ask')
+    expect(output).toContain('Dependencies: each is used')
+    expect(code).toBe(0)
+  },
+  timeoutMs,
+)
