@@ -1,17 +1,48 @@
 -- What the migrations make. Written by `pnpm generate`, compared by a test: do not edit.
 
+CREATE TABLE audit_chain (
+  "position" bigint NOT NULL,
+  audit_id bigint NOT NULL,
+  written_xid xid8 NOT NULL,
+  hash bytea NOT NULL,
+  sealed_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT audit_chain_pkey PRIMARY KEY ("position")
+);
+CREATE TRIGGER audit_chain_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_chain FOR EACH STATEMENT EXECUTE FUNCTION chat_refuse_change();
+
 CREATE TABLE audit_log (
   id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
   at timestamp(3) with time zone DEFAULT now() NOT NULL,
-  actor_id uuid NOT NULL,
+  actor_id uuid,
   action text NOT NULL,
   conversation_id uuid,
   message_id uuid,
   reason text,
   request_id text,
+  subject_id uuid,
+  details jsonb DEFAULT '{}'::jsonb NOT NULL,
+  written_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
   CONSTRAINT audit_log_pkey PRIMARY KEY (id)
 );
+CREATE INDEX idx_audit_log_actor ON public.audit_log USING btree (actor_id) WHERE (actor_id IS NOT NULL);
 CREATE INDEX idx_audit_log_message ON public.audit_log USING btree (message_id) WHERE (message_id IS NOT NULL);
+CREATE INDEX idx_audit_log_subject ON public.audit_log USING btree (subject_id) WHERE (subject_id IS NOT NULL);
+CREATE INDEX idx_audit_log_written ON public.audit_log USING btree (written_xid, id);
+CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION chat_refuse_change();
+
+CREATE TABLE break_glass_grants (
+  id uuid NOT NULL,
+  conversation_id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  granted_by uuid NOT NULL,
+  reason text NOT NULL,
+  granted_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  expires_at timestamp(3) with time zone NOT NULL,
+  ended_at timestamp(3) with time zone,
+  CONSTRAINT break_glass_grants_pkey PRIMARY KEY (id),
+  CONSTRAINT break_glass_grants_check CHECK ((expires_at <= (granted_at + '01:00:00'::interval)))
+);
+CREATE INDEX idx_break_glass_grants_user ON public.break_glass_grants USING btree (user_id, conversation_id, expires_at);
 
 CREATE TABLE chat_database (
   id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -99,6 +130,19 @@ CREATE TABLE last_seen (
   CONSTRAINT last_seen_pkey PRIMARY KEY (user_id),
   CONSTRAINT last_seen_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 ) WITH (fillfactor=70);
+
+CREATE TABLE legal_holds (
+  id uuid DEFAULT gen_random_uuid() NOT NULL,
+  conversation_id uuid,
+  user_id uuid,
+  reason text NOT NULL,
+  placed_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  lifted_at timestamp(3) with time zone,
+  CONSTRAINT legal_holds_pkey PRIMARY KEY (id),
+  CONSTRAINT legal_holds_check CHECK (((conversation_id IS NULL) <> (user_id IS NULL)))
+);
+CREATE INDEX idx_legal_holds_conversation ON public.legal_holds USING btree (conversation_id) WHERE (lifted_at IS NULL);
+CREATE INDEX idx_legal_holds_user ON public.legal_holds USING btree (user_id) WHERE (lifted_at IS NULL);
 
 CREATE TABLE messages (
   conversation_id uuid NOT NULL,
@@ -235,3 +279,118 @@ CREATE VIEW messages_with_receipts AS
             COALESCE(array_agg(cm.user_id ORDER BY cm.user_id) FILTER (WHERE cm.delivered_seqs @> m.seq), '{}'::uuid[]) AS delivered_to
            FROM conversation_members cm
           WHERE cm.conversation_id = m.conversation_id AND cm.user_id <> m.sender_id) r;
+
+CREATE OR REPLACE FUNCTION public.chat_audit_text(entry audit_log)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  SELECT string_agg(coalesce(octet_length(value) || ':' || value, '-'), ',' ORDER BY n)
+  FROM unnest(ARRAY[
+    entry.id::text, to_char(entry.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), entry.actor_id::text, entry.subject_id::text, entry.action,
+    entry.conversation_id::text, entry.message_id::text, entry.reason, entry.request_id, entry.details::text, entry.written_xid::text
+  ]) WITH ORDINALITY AS part (value, n)
+$function$;
+
+CREATE OR REPLACE FUNCTION public.chat_is_held(conversation uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  SELECT EXISTS (SELECT FROM legal_holds h WHERE h.lifted_at IS NULL AND h.conversation_id = conversation)
+    OR EXISTS (SELECT FROM legal_holds h JOIN conversation_members m ON m.user_id = h.user_id
+      WHERE h.lifted_at IS NULL AND m.conversation_id = conversation)
+    OR EXISTS (SELECT FROM legal_holds h JOIN former_members m ON m.user_id = h.user_id
+      WHERE h.lifted_at IS NULL AND m.conversation_id = conversation)
+$function$;
+
+CREATE OR REPLACE FUNCTION public.chat_purge_messages(conversation uuid, older_than timestamp with time zone, rows_max integer)
+ RETURNS TABLE(purged bigint, receipts bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE
+  gone int8multirange;
+  shown bigint;
+BEGIN
+  IF older_than > now() - interval '1 day' THEN
+    RAISE EXCEPTION 'messages of the last day are not purged' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  purged := 0;
+  receipts := 0;
+  PERFORM FROM conversations WHERE id = conversation FOR NO KEY UPDATE;
+  IF chat_is_held(conversation) THEN
+    RETURN NEXT;
+    RETURN;
+  END IF;
+  WITH oldest AS (
+    SELECT m.seq, m.created_at FROM messages m WHERE m.conversation_id = conversation ORDER BY m.seq LIMIT rows_max
+  ), removed AS (
+    DELETE FROM messages m USING oldest o
+    WHERE m.conversation_id = conversation AND m.seq = o.seq AND o.created_at < older_than
+    RETURNING m.id, m.seq, m.is_deleted
+  ), unqueued AS (
+    DELETE FROM push_jobs j USING removed r WHERE j.message_id = r.id
+  ), unlogged AS (
+    DELETE FROM push_log l USING removed r WHERE l.message_id = r.id
+  )
+  SELECT range_agg(int8range(seq, seq + 1)), count(*), count(*) FILTER (WHERE NOT is_deleted) INTO gone, purged, shown FROM removed;
+  IF purged = 0 THEN
+    RETURN NEXT;
+    RETURN;
+  END IF;
+  INSERT INTO conversation_deletions (conversation_id, seqs) VALUES (conversation, gone)
+  ON CONFLICT (conversation_id) DO UPDATE SET seqs = conversation_deletions.seqs + excluded.seqs;
+  UPDATE conversations SET message_count = message_count - shown, version = version + 1 WHERE id = conversation;
+  DELETE FROM receipt_marks r WHERE r.conversation_id = conversation AND r.bucket <= upper(gone) >> 5 AND r.seqs <@ gone;
+  GET DIAGNOSTICS receipts = ROW_COUNT;
+  UPDATE receipt_marks r SET seqs = r.seqs - gone
+  WHERE r.conversation_id = conversation AND r.bucket <= upper(gone) >> 5 AND r.seqs && gone;
+  RETURN NEXT;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.chat_refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'rows of % are only ever added', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.chat_seal_audit(rows_max integer)
+ RETURNS TABLE(sealed integer, head bigint, head_hash text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE
+  entry audit_log;
+  last_position bigint := 0;
+  last_hash bytea := '\x';
+  last_xid xid8 := '0';
+  last_id bigint := 0;
+BEGIN
+  sealed := 0;
+  IF NOT pg_try_advisory_xact_lock(hashtext('chat_audit')) THEN
+    RETURN;
+  END IF;
+  SELECT c.position, c.hash, c.written_xid, c.audit_id INTO last_position, last_hash, last_xid, last_id
+  FROM audit_chain c ORDER BY c.position DESC LIMIT 1;
+  IF NOT FOUND THEN
+    last_position := 0; last_hash := '\x'; last_xid := '0'; last_id := 0;
+  END IF;
+  FOR entry IN
+    SELECT a.* FROM audit_log a
+    WHERE (a.written_xid, a.id) > (last_xid, last_id) AND a.written_xid < pg_snapshot_xmin(pg_current_snapshot())
+    ORDER BY a.written_xid, a.id LIMIT rows_max
+  LOOP
+    last_position := last_position + 1;
+    last_hash := sha256(convert_to(encode(last_hash, 'hex') || ',' || last_position || ',' || chat_audit_text(entry), 'UTF8'));
+    INSERT INTO audit_chain (position, audit_id, written_xid, hash) VALUES (last_position, entry.id, entry.written_xid, last_hash);
+    sealed := sealed + 1;
+  END LOOP;
+  head := last_position;
+  head_hash := encode(last_hash, 'hex');
+  RETURN NEXT;
+END $function$;

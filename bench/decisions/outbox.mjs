@@ -6,7 +6,8 @@ const measuredMs = 1500
 
 // The statement as it would be without an outbox: neither the row that is written nor the rows that are deleted.
 const withoutOutbox = storeBatchText
-  .replace(/, told as \([\s\S]*?\n\), untold as \([\s\S]*?\n\), intended/, ', intended')
+  .replace(/, told as \([\s\S]*?\n\), audited/, ', audited')
+  .replace(/, untold as \([\s\S]*?\n\), intended/, ', intended')
   .replace('select untold.id as outbox_id,', 'select null::bigint as outbox_id, $10::bigint[] as told,')
   .replace(' left join untold on true', '')
 
@@ -34,18 +35,19 @@ function row(size, variant, { us, wal }, base) {
   }
 }
 
-async function measure({ pool, query }, text, places, size) {
+/** Time and WAL for each message of batches of this size, one after the other, with this text of the statement. */
+export async function measure({ pool, query }, text, places, size, { audited = false } = {}) {
   const client = await pool.connect()
   await client.query(writerSettings)
   await query('checkpoint')
   const [{ lsn }] = await query('select pg_current_wal_insert_lsn() as lsn')
-  const name = `store-${text.length}-${size}`
+  const name = `store-${text.length}-${size}-${audited}`
   let told = []
   let stored = 0
   const startedAt = performance.now()
   while (performance.now() - startedAt < measuredMs) {
     const drafts = Array.from({ length: size }, (_, i) => draftFor(places[((stored + i) * 7919) % places.length]))
-    const { rows } = await client.query({ name, text, values: valuesOf(drafts, told) })
+    const { rows } = await client.query({ name, text, values: [...valuesOf(drafts, told), audited, false] })
     told = rows[0]?.outbox_id ? [rows[0].outbox_id] : []
     stored += size
   }
@@ -61,5 +63,5 @@ function valuesOf(drafts, told) {
   const columns = ['id', 'conversationId', 'senderId', 'messageType', 'content', 'metadata', 'clientMessageId', 'parentMessageId'].map(
     column,
   )
-  return [drafts.map((_, n) => n), ...columns, told, false]
+  return [drafts.map((_, n) => n), ...columns, told]
 }

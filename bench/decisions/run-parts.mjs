@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { availableParallelism, cpus } from 'node:os'
 import { startPostgres } from '@viatra-chat/local/stores'
 import { activityIndex } from './activity-index.mjs'
+import { audit } from './audit.mjs'
 import { cache } from './cache.mjs'
 import { openServer } from './database.mjs'
 import { outbox } from './outbox.mjs'
@@ -12,7 +13,7 @@ import { receiptRanges } from './receipt-ranges.mjs'
 import { receipts } from './receipts.mjs'
 import { sends } from './sends.mjs'
 
-const parts = { members, receipts, receiptRanges, activityIndex, messageIndexes, sends, outbox, history, cache }
+const parts = { members, receipts, receiptRanges, activityIndex, messageIndexes, sends, outbox, audit, history, cache }
 
 /** Runs the named parts, or all, and prints a table for each. `DATABASE_URL` names another server than the embedded one. */
 export async function runParts(names) {

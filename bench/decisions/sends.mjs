@@ -45,6 +45,7 @@ async function throughQueues(databaseUrl, count) {
     rateLimitMultiplier: 1,
     cache: false,
     push: { enabled: false },
+    auditSends: process.env.AUDIT_SENDS !== 'off',
   }
   const jwt = { secret: 'not used here, but long enough to be one' }
   const chats = Array.from({ length: count }, () =>

@@ -50,3 +50,31 @@ CREATE TABLE quiet_hours (
   to_minute smallint NOT NULL CHECK (to_minute BETWEEN 0 AND 1439),
   time_zone text NOT NULL
 );
+
+COMMENT ON COLUMN push_intents.id IS 'technical | order | until it is decided, seconds';
+COMMENT ON COLUMN push_intents.messages IS 'reference | which messages may be worth a push | until it is decided, seconds';
+COMMENT ON COLUMN push_intents.people IS 'reference | who is looked at again | until it is decided, seconds';
+COMMENT ON COLUMN push_intents.due_at IS 'technical | when it is looked at | until it is decided, seconds';
+COMMENT ON COLUMN push_jobs.fcm_token IS 'contact | where the push goes | until it is sent or expires';
+COMMENT ON COLUMN push_jobs.conversation_id IS 'reference | of which conversation | until it is sent or expires';
+COMMENT ON COLUMN push_jobs.user_id IS 'reference | for whom | until it is sent or expires';
+COMMENT ON COLUMN push_jobs.seq IS 'reference | which message | until it is sent or expires';
+COMMENT ON COLUMN push_jobs.message_id IS 'reference | which message | until it is sent or expires';
+COMMENT ON COLUMN push_jobs.due_at IS 'technical | when it is sent | until it is sent or expires';
+COMMENT ON COLUMN push_jobs.expires_at IS 'technical | until when it is worth sending | until it is sent or expires';
+COMMENT ON COLUMN push_jobs.attempts IS 'technical | how often it was tried | until it is sent or expires';
+COMMENT ON COLUMN push_jobs.leased_until IS 'technical | until when a worker has it | until it is sent or expires';
+COMMENT ON COLUMN push_pause.only_row IS 'technical | keeps it to one row | until the pause is over';
+COMMENT ON COLUMN push_pause.until IS 'technical | until when nothing is sent | until the pause is over';
+COMMENT ON COLUMN push_pause.reason IS 'technical | what the push service said | until the pause is over';
+COMMENT ON COLUMN push_pause.attempts IS 'technical | how long the next pause is | until the pause is over';
+COMMENT ON COLUMN push_log.id IS 'technical | order | 30 days';
+COMMENT ON COLUMN push_log.message_id IS 'reference | about which message | 30 days';
+COMMENT ON COLUMN push_log.outcome IS 'behaviour | why somebody got a push or not | 30 days';
+COMMENT ON COLUMN push_log.user_ids IS 'reference | who | 30 days';
+COMMENT ON COLUMN push_log.detail IS 'technical | what the push service said | 30 days';
+COMMENT ON COLUMN push_log.at IS 'behaviour | when | 30 days';
+COMMENT ON COLUMN quiet_hours.user_id IS 'reference | whose | until cleared or erasure';
+COMMENT ON COLUMN quiet_hours.from_minute IS 'behaviour | when they begin | until cleared or erasure';
+COMMENT ON COLUMN quiet_hours.to_minute IS 'behaviour | when they end | until cleared or erasure';
+COMMENT ON COLUMN quiet_hours.time_zone IS 'behaviour | where the person lives, roughly | until cleared or erasure';

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { dataMapText, missingComment, readDataMap } from './data-map.js'
 import { readSchema } from './schema.js'
 
 const url = process.env.DATABASE_URL
@@ -10,6 +11,14 @@ if (!url) {
 }
 const client = new pg.Client({ connectionString: url })
 await client.connect()
-const file = fileURLToPath(new URL('../schema.sql', import.meta.url))
-await writeFile(file, await readSchema(client).finally(() => client.end()))
-console.log(`Written: ${file}`)
+await write('../schema.sql', await readSchema(client))
+const { columns, unmapped } = await readDataMap(client)
+await write('../../docs/data-map.md', dataMapText(columns))
+await client.end()
+for (const column of unmapped) console.error(missingComment(column))
+
+async function write(path: string, text: string): Promise<void> {
+  const file = fileURLToPath(new URL(path, import.meta.url))
+  await writeFile(file, text)
+  console.log(`Written: ${file}`)
+}

@@ -2,12 +2,13 @@ import type pg from 'pg'
 
 /**
  * The schema of a migrated database as SQL, read from PostgreSQL's own catalog: the same text for the same schema, whatever the order in
- * which it was made. Tables and views by name; the migrator's bookkeeping is left out. What `pg_dump` would tell, without needing it.
+ * which it was made. Tables, views and functions by name; the migrator's bookkeeping is left out. What `pg_dump` would tell, without needing it.
  */
 export async function readSchema(client: pg.ClientBase): Promise<string> {
   const tables = await listTables(client)
   const views = await listViews(client)
-  return `${[header, ...tables.map(tableText), ...views.map(viewText)].join('\n\n')}\n`
+  const functions = await listFunctions(client)
+  return `${[header, ...tables.map(tableText), ...views.map(viewText), ...functions].join('\n\n')}\n`
 }
 
 const header = '-- What the migrations make. Written by `pnpm generate`, compared by a test: do not edit.'
@@ -19,6 +20,7 @@ interface TableRow {
   columns: string[]
   constraints: string[] | null
   indexes: string[] | null
+  triggers: string[] | null
 }
 
 async function listTables(client: pg.ClientBase): Promise<TableRow[]> {
@@ -35,19 +37,20 @@ async function listTables(client: pg.ClientBase): Promise<TableRow[]> {
          from pg_constraint k where k.conrelid = c.oid and k.contype in ('p', 'u', 'c', 'f')) as constraints,
       (select array_agg(pg_get_indexdef(i.indexrelid) order by i.indexrelid::regclass::text collate "C")
          from pg_index i where i.indrelid = c.oid
-           and not exists (select from pg_constraint k where k.conindid = i.indexrelid and k.contype in ('p', 'u'))) as indexes
+           and not exists (select from pg_constraint k where k.conindid = i.indexrelid and k.contype in ('p', 'u'))) as indexes,
+      (select array_agg(pg_get_triggerdef(t.oid) order by t.tgname) from pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal) as triggers
     from pg_class c
     where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname not like 'chat\\_migrations%'
     order by c.relname collate "C"`)
   return rows
 }
 
-function tableText({ name, options, comment, columns, constraints, indexes }: TableRow): string {
+function tableText({ name, options, comment, columns, constraints, indexes, triggers }: TableRow): string {
   const lines = [...columns, ...(constraints ?? [])].map((line) => `  ${line}`).join(',\n')
   return [
     `CREATE TABLE ${name} (\n${lines}\n)${options ? ` WITH (${options.join(', ')})` : ''};`,
     ...(comment === null ? [] : [`COMMENT ON TABLE ${name} IS ${comment};`]),
-    ...(indexes ?? []).map((index) => `${index};`),
+    ...[...(indexes ?? []), ...(triggers ?? [])].map((statement) => `${statement};`),
   ].join('\n')
 }
 
@@ -61,6 +64,13 @@ async function listViews(client: pg.ClientBase): Promise<ViewRow[]> {
     select c.relname as name, pg_get_viewdef(c.oid, true) as definition from pg_class c
     where c.relnamespace = 'public'::regnamespace and c.relkind = 'v' order by c.relname collate "C"`)
   return rows
+}
+
+async function listFunctions(client: pg.ClientBase): Promise<string[]> {
+  const { rows } = await client.query<{ definition: string }>(`
+    select pg_get_functiondef(p.oid) as definition from pg_proc p
+    where p.pronamespace = 'public'::regnamespace and p.proname like 'chat\\_%' order by p.proname collate "C"`)
+  return rows.map(({ definition }) => `${definition.trim()};`)
 }
 
 const viewText = ({ name, definition }: ViewRow) => `CREATE VIEW ${name} AS\n${definition}`

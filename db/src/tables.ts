@@ -109,12 +109,43 @@ export interface DevicesTable {
 export interface AuditLogTable {
   id: Generated<string>
   at: Timestamp
-  actor_id: string
+  actor_id: string | null
   action: string
   conversation_id: string | null
   message_id: string | null
   reason: string | null
   request_id: string | null
+  subject_id: string | null
+  details: Json
+  written_xid: Int8
+}
+
+export interface AuditChainTable {
+  position: Int8
+  audit_id: Int8
+  written_xid: Int8
+  hash: Buffer
+  sealed_at: Timestamp
+}
+
+export interface LegalHoldsTable {
+  id: Generated<string>
+  conversation_id: string | null
+  user_id: string | null
+  reason: string
+  placed_at: Timestamp
+  lifted_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+}
+
+export interface BreakGlassGrantsTable {
+  id: string
+  conversation_id: string
+  user_id: string
+  granted_by: string
+  reason: string
+  granted_at: Timestamp
+  expires_at: ColumnType<Date, Date | string, Date | string>
+  ended_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
 }
 
 export interface OutboxTable {
@@ -183,6 +214,9 @@ export interface Tables {
   receipt_marks: ReceiptMarksTable
   devices: DevicesTable
   audit_log: AuditLogTable
+  audit_chain: AuditChainTable
+  legal_holds: LegalHoldsTable
+  break_glass_grants: BreakGlassGrantsTable
   outbox: OutboxTable
   last_seen: LastSeenTable
   push_intents: PushIntentsTable

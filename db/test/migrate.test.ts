@@ -1,10 +1,13 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { listMigrations, migrate, migrateDown } from '../src/migrate.js'
 import { readSchema } from '../src/schema.js'
 import { openDatabase, type TestDatabase } from './open-database.js'
 
-const migrations = ['0001_chat', '0002_outbox', '0003_last_seen', '0004_push']
+const migrations = (await readdir(new URL('../migrations/', import.meta.url)))
+  .filter((file) => file.endsWith('.up.sql'))
+  .map((file) => file.replace('.up.sql', ''))
+  .sort()
 
 let database: TestDatabase
 beforeEach(async () => {

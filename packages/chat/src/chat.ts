@@ -1,4 +1,5 @@
 import type { Tables } from '@viatra-chat/db'
+import type { Denials } from './audit/denials.js'
 import type { PageCache } from './cache/page-cache.js'
 import type { Redis } from 'ioredis'
 import type { Kysely } from 'kysely'
@@ -33,6 +34,8 @@ export interface ChatSettings {
   /** Whether pages are cached in Redis. */
   cache: boolean
   push: PushSettings
+  /** Whether the audit log has a row for each batch of sends. */
+  auditSends: boolean
 }
 
 export interface ChatOptions {
@@ -64,4 +67,5 @@ export interface Chat {
   readonly authenticator: Authenticator
   readonly cache: PageCache
   readonly badges: BadgeUpdates
+  readonly denials: Denials
 }

@@ -1,9 +1,18 @@
-import { parseInput, type OperationInput, type OperationName, type OperationOutput } from '@viatra-chat/contract'
+import {
+  parseInput,
+  type ConversationId,
+  type MessageId,
+  type OperationInput,
+  type OperationName,
+  type OperationOutput,
+  type RefusalCode,
+} from '@viatra-chat/contract'
 import type { Chat } from './chat.js'
+import type { Denial } from './audit/denials.js'
 import { asRefusal } from './faults.js'
 import { handlers } from './handlers.js'
 import type { Actor } from './identity/actor.js'
-import { invalid } from './refusal.js'
+import { invalid, Refusal } from './refusal.js'
 
 /** What an operation answers; the transports wrap it in their envelopes. `status` replaces the one of the operations table. */
 export interface Answer<T = unknown> {
@@ -58,7 +67,10 @@ export async function execute<N extends OperationName>(chat: Chat, call: Call<N>
     const parsed = parseInput(call.operation, call.input, { ...chat.settings, fromText: call.fromText ?? false })
     if (!parsed.ok) throw invalid(...parsed.errors)
     const run = call.run ?? domainHandler(call.operation)
-    const answer = await run(chat, call.actor, parsed.input, contextOf(call))
+    const answer = await run(chat, call.actor, parsed.input, contextOf(call)).catch((error: unknown) => {
+      if (isDenied(error)) chat.denials.record(denialOf(call, parsed.input, error))
+      throw error
+    })
     measure('ok')
     return answer
   } catch (error) {
@@ -70,6 +82,17 @@ export async function execute<N extends OperationName>(chat: Chat, call: Call<N>
 
 function contextOf({ requestId, connectionId }: CallContext): CallContext {
   return { requestId, ...(connectionId !== undefined && { connectionId }) }
+}
+
+const deniedCodes: readonly RefusalCode[] = ['NOT_A_PARTICIPANT', 'NOT_THE_SENDER', 'FORBIDDEN']
+
+function isDenied(error: unknown): error is Refusal {
+  return error instanceof Refusal && deniedCodes.includes(error.code)
+}
+
+function denialOf({ actor, operation, requestId }: Call<OperationName>, input: object, { code }: Refusal): Denial {
+  const { conversation_id: conversationId, message_id: messageId }: { conversation_id?: ConversationId; message_id?: MessageId } = input
+  return { actorId: actor.userId, operation, code, requestId, ...(conversationId && { conversationId }), ...(messageId && { messageId }) }
 }
 
 function domainHandler<N extends OperationName>(operation: N): Handler<N> {

@@ -1,3 +1,4 @@
+import { endBreakGlass, grantBreakGlass } from './break-glass/break-glass.js'
 import { createConversation } from './conversations/create-conversation.js'
 import { getConversation } from './conversations/get-conversation.js'
 import { listConversations } from './conversations/list-conversations.js'
@@ -9,9 +10,11 @@ import { changeParticipantRole } from './membership/change-participant-role.js'
 import { removeParticipant } from './membership/remove-participant.js'
 import { deleteMessage } from './messages/delete-message.js'
 import { listMessages } from './messages/list-messages.js'
+import { listMessagesAsAdmin } from './messages/list-messages-as-admin.js'
 import { readMessageAsAdmin } from './messages/read-message-as-admin.js'
 import { sendMessage } from './messages/send-message.js'
 import { getPresence } from './presence/get-presence.js'
+import { exportPersonAsAdmin } from './privacy/export-person.js'
 import { listPushesAsAdmin } from './push/list-pushes-as-admin.js'
 import { getMute, muteConversation, unmuteConversation } from './push/mute-conversation.js'
 import { clearQuietHours, getQuietHours, setQuietHours } from './push/quiet-hours.js'
@@ -39,6 +42,10 @@ export const handlers: { [N in DomainOperation]: Handler<N> } = {
   register_device: registerDevice,
   forget_device: forgetDevice,
   read_message_as_admin: readMessageAsAdmin,
+  grant_break_glass: grantBreakGlass,
+  end_break_glass: endBreakGlass,
+  list_messages_as_admin: listMessagesAsAdmin,
+  export_person: exportPersonAsAdmin,
   mute_conversation: muteConversation,
   unmute_conversation: unmuteConversation,
   get_mute: getMute,

@@ -1,3 +1,4 @@
+export { startAuditSealer } from './audit/audit-sealer.js'
 export { startOutboxRelay } from './events/outbox-relay.js'
 export type { Chat, ChatOptions, ChatSettings, Log } from './chat.js'
 export { conversationRoom, participantsRoom, userRoom } from './events/rooms.js'
@@ -21,6 +22,7 @@ export { createTokenVerifier, type TokenClaims, type TokenOptions, type TokenVer
 export type { LimitCounter, LimitState } from './limits/limit-counter.js'
 export { listConversationIds, listConversationIdsByPerson } from './membership/list-conversation-ids.js'
 export { requireMembership, type Membership } from './membership/membership.js'
+export { startRetention } from './privacy/retention-loop.js'
 export { openChat, type OpenChat } from './open-chat.js'
 export { invalid, Refusal, toFailure } from './refusal.js'
 export * from './presence/index.js'

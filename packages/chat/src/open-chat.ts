@@ -1,6 +1,7 @@
 import type { Tables } from '@viatra-chat/db'
 import { Kysely, PostgresDialect, sql, type LogEvent } from 'kysely'
 import pg from 'pg'
+import { Denials } from './audit/denials.js'
 import { createPageCache } from './cache/page-cache.js'
 import type { Chat, ChatOptions, Log } from './chat.js'
 import { createEmitterPublisher } from './events/emitter-publisher.js'
@@ -36,11 +37,14 @@ export function openChat(options: ChatOptions): OpenChat {
     log,
     measures,
     pushes: settings.push.enabled,
+    audited: settings.auditSends,
     takeTold: () => outbox.takeTold(),
     announce: (outboxId, messages) => void outbox.deliver(chat, outboxId, (telling) => announceMessages(telling, messages)),
   })
+  const denials = new Denials(db, log)
   const chat: OpenChat = {
     db,
+    denials,
     redis,
     settings,
     log,
@@ -61,6 +65,7 @@ export function openChat(options: ChatOptions): OpenChat {
       await sends.close()
       await outbox.close()
       await chat.badges.flush()
+      await denials.close()
       await db.destroy()
     },
   }

@@ -32,4 +32,5 @@ export const bounds = {
   socketEventsBurst: 100,
   socketFloodCloseMs: 10_000,
   limitWindowMs: 60_000,
+  breakGlassMinutesMax: 60,
 } as const

@@ -82,6 +82,11 @@ export const AuditedMessageSchema = Type.Object(
 )
 export type AuditedMessage = Static<typeof AuditedMessageSchema>
 
+export const ExportRecordSchema = Type.Object(
+  { kind: Type.String({ description: 'person, device, last_seen, conversation, message, receipt or audit.' }) },
+  { additionalProperties: true, description: 'One thing that is stored of a person.' },
+)
+
 export const ParticipantSchema = Type.Object({
   ...PersonSchema.properties,
   participant_role: ParticipantRoleSchema,

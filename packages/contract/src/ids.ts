@@ -16,4 +16,5 @@ const uuid = (description: string) => ({ pattern: uuidPattern, format: 'uuid', d
 
 export const UserIdSchema = Type.Unsafe<UserId>(Type.String(uuid('Id of a person.')))
 export const ConversationIdSchema = Type.Unsafe<ConversationId>(Type.String(uuid('Id of a conversation.')))
+export const GrantIdSchema = Type.String(uuid('Id of an emergency access.'))
 export const MessageIdSchema = Type.Unsafe<MessageId>(Type.String(uuid('Id of a message.')))

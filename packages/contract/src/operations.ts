@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
+import { administration } from './administration.js'
 import { bounds } from './bounds.js'
 import {
-  AuditedMessageSchema,
   ConversationSchema,
   ConversationTypeSchema,
   MessageSchema,
@@ -212,14 +212,7 @@ export const operations = {
     aliases: { fcm_token: ['token'] },
     input: Type.Object({ fcm_token: fcmToken }),
   }),
-  read_message_as_admin: operation({
-    summary: 'A message with its content even if deleted (administrators). The reason is kept in the audit log.',
-    rest: { method: 'GET', path: '/api/v1/admin/messages/:message_id', status: 200 },
-    limitPerMinute: 30,
-    input: Type.Object({ message_id: MessageIdSchema, reason: Type.String({ description: 'Why the message is read: 3–500 characters.' }) }),
-    output: AuditedMessageSchema,
-    check: ({ reason }) => (isReason(reason) ? [] : [{ path: 'reason', message: 'must be 3 to 500 characters' }]),
-  }),
+  ...administration,
   ...pushOperations,
   join_conversation: operation({
     summary: 'Joins the room of a conversation: its events follow.',
@@ -271,9 +264,4 @@ function contentOf(input: Record<string, unknown>, { messageLengthMax }: InputSe
   if (type === 'text') return [{ path: 'content', message: 'is required and must not be blank' }]
   const hasMetadata = typeof input.metadata === 'object' && input.metadata !== null && Object.keys(input.metadata).length > 0
   return hasMetadata ? [] : [{ path: 'content', message: `must be given for ${type}, or metadata that is not empty` }]
-}
-
-function isReason(reason: unknown): boolean {
-  const length = typeof reason === 'string' && !isBlank(reason) ? codePointLength(reason) : 0
-  return length >= 3 && length <= 500
 }

@@ -1,3 +1,4 @@
+import { readRedisCa, requireVerifiedTls } from './read-tls-config.js'
 import { readCorsOrigins } from './read-cors-origins.js'
 import { readTokenConfig, type TokenConfig } from './read-token-config.js'
 import { Settings, type Environment } from './settings.js'
@@ -16,6 +17,8 @@ export interface Config {
   readonly databasePoolMax: number
   /** `REDIS_URL`, `redis://` or `rediss://`. */
   readonly redisUrl: string
+  /** `REDIS_CA_FILE`: the authorities that a `rediss://` server's certificate must come from, as PEM; absent: those that Node knows. */
+  readonly redisCa?: string
   /** `HOST`: the address to listen on. */
   readonly host: string
   /** `PORT`: 0 lets the system choose. */
@@ -42,6 +45,9 @@ export interface Config {
   readonly push: PushConfig
   /** `CHAT_CACHE`: whether lists are cached in Redis. */
   readonly cache: boolean
+  readonly retention: RetentionConfig
+  /** `AUDIT_SENDS`: whether the audit log tells who sent which message. */
+  readonly auditSends: boolean
   /** `SHUTDOWN_TIMEOUT_MS`: how long a stop may take before the process ends anyway. */
   readonly shutdownTimeoutMs: number
   /**
@@ -51,7 +57,16 @@ export interface Config {
   readonly gatewayDrainMs: number
 }
 
+export interface RetentionConfig {
+  /** `RETENTION_DIRECT_DAYS`, `RETENTION_GROUP_DAYS`, `RETENTION_CHANNEL_DAYS`: how long messages are kept; 0: for ever. */
+  readonly days: { readonly direct: number; readonly group: number; readonly channel: number }
+  /** `RETENTION_INTERVAL`: how often what is due is deleted, an hour unless set. */
+  readonly intervalMs: number
+}
+
 export interface SocketConfig {
+  /** `SOCKET_IDLE_TIMEOUT`, a duration such as `15m`: a session without a client's event for so long ends; 0, unless set: never. */
+  readonly idleTimeoutMs: number
   /** `SOCKET_IO_PING_TIMEOUT`. */
   readonly pingTimeoutMs: number
   /** `SOCKET_IO_PING_INTERVAL`. */
@@ -125,16 +140,21 @@ export function readConfig(env: Environment): Config {
     corsOrigins: readCorsOrigins(settings),
     socket: readSocket(settings),
     chat: readChat(settings),
+    retention: readRetention(settings),
     presenceGraceMs: settings.integer('PRESENCE_GRACE_MS', { default: 2000, min: 0, max: 600_000 }),
     push: readPush(settings),
     cache: settings.choice('CHAT_CACHE', ['on', 'off'], 'on') === 'on',
+    auditSends: settings.choice('AUDIT_SENDS', ['on', 'off'], 'on') === 'on',
   }
   settings.requireNoProblems()
   return freezeDeeply(config)
 }
 
-function readStores(settings: Settings): Pick<Config, 'databaseUrl' | 'databasePoolMax' | 'redisUrl'> {
+function readStores(settings: Settings): Pick<Config, 'databaseUrl' | 'databasePoolMax' | 'redisUrl' | 'redisCa'> {
+  requireVerifiedTls(settings)
+  const redisCa = readRedisCa(settings)
   return {
+    ...(redisCa !== undefined && { redisCa }),
     databaseUrl: settings.requiredUrl('DATABASE_URL', ['postgres:', 'postgresql:']),
     databasePoolMax: settings.integer('DATABASE_POOL_MAX', { default: 10, min: 1, max: 1000 }),
     redisUrl: settings.requiredUrl('REDIS_URL', ['redis:', 'rediss:']),
@@ -173,6 +193,7 @@ function readShutdown(settings: Settings): Pick<Config, 'shutdownTimeoutMs' | 'g
 
 function readSocket(settings: Settings): SocketConfig {
   return {
+    idleTimeoutMs: settings.durationMs('SOCKET_IDLE_TIMEOUT', 0),
     pingTimeoutMs: settings.integer('SOCKET_IO_PING_TIMEOUT', { default: 60_000, min: 100, max: 600_000 }),
     pingIntervalMs: settings.integer('SOCKET_IO_PING_INTERVAL', { default: 25_000, min: 100, max: 600_000 }),
     transports: settings.choices('SOCKET_IO_TRANSPORTS', TRANSPORTS, ['websocket']),
@@ -184,6 +205,14 @@ function readChat(settings: Settings): ChatConfig {
     messageLengthMax: settings.integer('CHAT_MESSAGE_MAX_LENGTH', { default: 5000, min: 1, max: 20_000 }),
     conversationPageSize: settings.integer('CHAT_CONVERSATION_PAGE_SIZE', { default: 20, min: 1, max: 50 }),
     messagePageSize: settings.integer('CHAT_MESSAGE_PAGE_SIZE', { default: 50, min: 1, max: 100 }),
+  }
+}
+
+function readRetention(settings: Settings): RetentionConfig {
+  const days = (type: string) => settings.integer(`RETENTION_${type}_DAYS`, { default: 0, min: 0, max: 36_500 })
+  return {
+    days: { direct: days('DIRECT'), group: days('GROUP'), channel: days('CHANNEL') },
+    intervalMs: settings.durationMs('RETENTION_INTERVAL', 3_600_000),
   }
 }
 

@@ -14,9 +14,11 @@ export type RedisPurpose = 'commands' | 'publisher' | 'subscriber'
  * Begins to connect and returns at once; reconnects for ever. One line in the log when an outage begins and one when it ends.
  * Promises of a publisher's or subscriber's commands may be left alone: the Socket.IO adapter and emitter do, and a
  * rejection nobody looks at would end the process. Whoever awaits one still sees it reject.
+ * @param ca the authorities of a `rediss://` server, as PEM; absent: those that Node knows.
  */
-export function connectRedis(url: string, purpose: RedisPurpose, log: Logger): Redis {
-  const redis = new Redis(url, { ...COMMON, ...BY_PURPOSE[purpose], connectionName: `viatra-chat:${purpose}` })
+export function connectRedis(url: string, purpose: RedisPurpose, log: Logger, ca?: string): Redis {
+  const tls = ca === undefined ? {} : { tls: { ca } }
+  const redis = new Redis(url, { ...COMMON, ...BY_PURPOSE[purpose], ...tls, connectionName: `viatra-chat:${purpose}` })
   logOutages(redis, purpose, log)
   if (purpose !== 'commands') allowFloatingCommands(redis)
   return redis

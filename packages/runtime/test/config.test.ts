@@ -21,7 +21,7 @@ describe('a minimal environment', () => {
       jwt: { secret: SECRET, expiresInMs: 7 * 24 * 3600 * 1000 },
       rateLimitMultiplier: 1,
       corsOrigins: [],
-      socket: { pingTimeoutMs: 60_000, pingIntervalMs: 25_000, transports: ['websocket'] },
+      socket: { idleTimeoutMs: 0, pingTimeoutMs: 60_000, pingIntervalMs: 25_000, transports: ['websocket'] },
       chat: { messageLengthMax: 5000, conversationPageSize: 20, messagePageSize: 50 },
       presenceGraceMs: 2000,
       push: {
@@ -35,7 +35,9 @@ describe('a minimal environment', () => {
         badgeUpdates: true,
         mentionsPassMute: false,
       },
+      retention: { days: { direct: 0, group: 0, channel: 0 }, intervalMs: 3_600_000 },
       cache: true,
+      auditSends: true,
       shutdownTimeoutMs: 10_000,
       gatewayDrainMs: 5000,
     })
@@ -60,6 +62,21 @@ test('every problem is reported at once, each on a line that names its variable'
     'LOG_LEVEL: must be one of trace, debug, info, warn, error, fatal, silent, but is "loud"',
     'JWT_SECRET: is missing (or set JWT_PUBLIC_KEY or JWT_JWKS_URL instead)',
   ])
+})
+
+test('encryption without a look at the certificate is refused, and so is an authority that is not there', () => {
+  const database = (query: string) => ({ ...MINIMAL, DATABASE_URL: `${MINIMAL.DATABASE_URL}?${query}` })
+  for (const mode of ['require', 'prefer', 'no-verify', 'verify-ca'])
+    expect(() => readConfig(database(`sslmode=${mode}`))).toThrow(
+      `DATABASE_URL: sslmode must be verify-full (or disable), but is "${mode}"`,
+    )
+  expect(() => readConfig(database('sslmode=verify-full&sslrootcert=/nowhere.crt'))).toThrow('DATABASE_URL: /nowhere.crt cannot be read')
+  expect(() => readConfig({ ...MINIMAL, NODE_TLS_REJECT_UNAUTHORIZED: '0' })).toThrow('NODE_TLS_REJECT_UNAUTHORIZED: must not be 0')
+  expect(() => readConfig({ ...MINIMAL, REDIS_URL: 'rediss://r:6379', REDIS_CA_FILE: '/nowhere.crt' })).toThrow(
+    'REDIS_CA_FILE: /nowhere.crt cannot be read',
+  )
+  expect(() => readConfig({ ...MINIMAL, REDIS_CA_FILE: '/nowhere.crt' })).toThrow('but REDIS_URL does not begin with rediss://')
+  expect(readConfig(database('sslmode=verify-full')).databaseUrl).toContain('verify-full')
 })
 
 test('a drain must fit into the shutdown, and does by itself', () => {

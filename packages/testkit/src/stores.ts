@@ -11,6 +11,8 @@ export const testkitApplication = 'testkit'
 /** Stores of one test file: a database cloned from the migrated template, and an empty Redis database. */
 export interface TestStores {
   databaseUrl: string
+  /** The same database for the services, under their own role. */
+  serviceDatabaseUrl: string
   redisUrl: string
   database: pg.Pool
   redis: Redis
@@ -30,6 +32,7 @@ export async function openTestStores(): Promise<TestStores> {
   database.on('error', () => undefined)
   return {
     databaseUrl,
+    serviceDatabaseUrl: asRole(databaseUrl, stores.serviceRole),
     redisUrl,
     database,
     redis,
@@ -47,6 +50,13 @@ const poolId = () => Number(process.env.VITEST_POOL_ID ?? 0)
 function withPath(url: string, path: string): string {
   const changed = new URL(url)
   changed.pathname = `/${path}`
+  return changed.href
+}
+
+function asRole(url: string, { name, password }: { name: string; password: string }): string {
+  const changed = new URL(url)
+  changed.username = name
+  changed.password = password
   return changed.href
 }
 

@@ -26,6 +26,8 @@ export interface World {
   /** Addresses of the metrics pages, APIs before gateways; METRICS_PORT=0 in `env` opens them. */
   readonly metricsPages: readonly string[]
   readonly database: pg.Pool
+  /** The owner's way into the database; the services have a role with fewer rights. */
+  readonly databaseUrl: string
   readonly redis: Redis
   /** The configuration of the instances, for starting another one. */
   readonly config: Config
@@ -38,6 +40,8 @@ export interface World {
   crowd(count: number): Promise<UserId[]>
   /** A direct conversation between two new people. */
   twoPeople(): Promise<{ ann: Person; bob: Person; conversation: Conversation }>
+  /** Stops the services as a signal would; the stores stay until `close`. */
+  stopServices(): Promise<void>
   close(): Promise<void>
 }
 
@@ -46,7 +50,7 @@ export const testSecret = 'a secret of at least thirty-two bytes, for tests'
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const stores = await openTestStores()
   const env = {
-    DATABASE_URL: stores.databaseUrl,
+    DATABASE_URL: stores.serviceDatabaseUrl,
     REDIS_URL: stores.redisUrl,
     JWT_SECRET: testSecret,
     HOST: '127.0.0.1',
@@ -73,12 +77,16 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const people = async <const N extends readonly string[]>(...names: N) =>
     (await Promise.all(names.map((name) => newPerson(name)))) as { [K in keyof N]: Person }
 
+  const running = [...apis, ...gateways]
+  const stopServices = async () => void (await Promise.all(running.splice(0).map((service) => service.stop())))
+
   return {
     ...place,
     metricsPages: [...apis, ...gateways].flatMap(({ metricsPort }) =>
       metricsPort === undefined ? [] : `http://127.0.0.1:${metricsPort}/metrics`,
     ),
     database: stores.database,
+    databaseUrl: stores.databaseUrl,
     redis: stores.redis,
     config,
     startGateway: (changes = {}) => startGateway({ ...config, ...changes }, log),
@@ -89,8 +97,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       const [ann, bob] = await people('Ann', 'Bob')
       return { ann, bob, conversation: await ann.create({ participant_ids: [bob.id] }) }
     },
+    stopServices,
     close: async () => {
-      await Promise.all([...apis, ...gateways].map((service) => service.stop()))
+      await stopServices()
       await stores.close()
     },
   }

@@ -1,4 +1,13 @@
-import { chatMetrics, openChat, startOutboxRelay, startPresenceSweeper, startPushWorker, type OpenChat } from '@viatra-chat/chat'
+import {
+  chatMetrics,
+  openChat,
+  startAuditSealer,
+  startOutboxRelay,
+  startPresenceSweeper,
+  startPushWorker,
+  startRetention,
+  type OpenChat,
+} from '@viatra-chat/chat'
 import { connectRedis, openMetrics, waitForRedis, type Config, type Logger, type Metrics } from '@viatra-chat/runtime'
 import type { FastifyInstance } from 'fastify'
 import type { Redis } from 'ioredis'
@@ -26,8 +35,8 @@ const REDIS_WAIT_MS = 2000
  */
 export async function startApi(config: Config, log: Logger): Promise<RunningApi> {
   const pushTransport = await openPushTransport(config, log)
-  const redis = connectRedis(config.redisUrl, 'commands', log)
-  const publisher = connectRedis(config.redisUrl, 'publisher', log)
+  const redis = connectRedis(config.redisUrl, 'commands', log, config.redisCa)
+  const publisher = connectRedis(config.redisUrl, 'publisher', log, config.redisCa)
   const metrics = config.metricsPort === undefined ? undefined : openMetrics('api', config.revision)
   const chat = openChat({
     databaseUrl: config.databaseUrl,
@@ -39,6 +48,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
       ...config.chat,
       rateLimitMultiplier: config.rateLimitMultiplier,
       cache: config.cache,
+      auditSends: config.auditSends,
       push: { ...config.push, enabled: config.push.transport !== 'off' },
     },
     log,
@@ -50,7 +60,12 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
   try {
     await waitForRedis(redis, REDIS_WAIT_MS)
     const app = await buildApp(config, chat, metrics)
-    const stopLoops = [startPresenceSweeper(chat), startOutboxRelay(chat)]
+    const stopLoops = [
+      startPresenceSweeper(chat),
+      startOutboxRelay(chat),
+      startAuditSealer(chat),
+      startRetention(chat, config.retention.days, config.retention.intervalMs),
+    ]
     const pushWorker = pushTransport && startPushWorker(chat, pushTransport)
     app.addHook('onClose', async () => {
       for (const stop of stopLoops) stop()

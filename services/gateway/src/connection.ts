@@ -5,6 +5,7 @@ import { readHeldRooms, stillHeld } from './held-rooms.js'
 import { serveOperations } from './operations.js'
 import { closeForReconnect, tellError } from './session-end.js'
 import { watchExpiry, type ExpiryWatch } from './session-expiry.js'
+import { watchIdleness } from './session-idle.js'
 import type { GatewaySocket } from './socket-types.js'
 import { endAllTyping, type TypingTimers } from './typing.js'
 
@@ -43,8 +44,13 @@ export function openConnection(gateway: Gateway, socket: GatewaySocket): void {
     isLeaving: false,
   }
   gateway.connections.set(socket.id, connection)
+  // Before the operations, which hand nothing on.
+  const stopIdleness = watchIdleness(socket, gateway.idleTimeoutMs)
   serveOperations(gateway, connection)
-  socket.once('disconnecting', (reason) => closeConnection(gateway, connection, reason))
+  socket.once('disconnecting', (reason) => {
+    stopIdleness()
+    closeConnection(gateway, connection, reason)
+  })
   gateway.log.debug({ connectionId: socket.id, userId: session.actor.userId }, 'connected')
   measurePackets(gateway, socket)
   connection.expiry.until(session.expiresAt)

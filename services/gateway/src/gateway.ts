@@ -22,6 +22,8 @@ export interface Gateway {
   readonly connections: Map<string, Connection>
   /** Events and acknowledgements written to sockets since the metrics were last looked at. */
   readonly written: { packets: number }
+  /** After how long without an event of its own a session ends; 0: never. */
+  readonly idleTimeoutMs: number
   /** Events being answered. */
   inFlight: number
   /** `open` ──stop──► `draining`: takes nobody in, serves who is here ──► `closing`: refuses events, as safe to send again. */

@@ -111,11 +111,11 @@ async function listenForScrapes(
   return await metrics.listen(host, metricsPort)
 }
 
-function connectAll({ redisUrl }: Config, log: Logger): RedisClients {
+function connectAll({ redisUrl, redisCa }: Config, log: Logger): RedisClients {
   return {
-    commands: connectRedis(redisUrl, 'commands', log),
-    publisher: connectRedis(redisUrl, 'publisher', log),
-    subscriber: connectRedis(redisUrl, 'subscriber', log),
+    commands: connectRedis(redisUrl, 'commands', log, redisCa),
+    publisher: connectRedis(redisUrl, 'publisher', log, redisCa),
+    subscriber: connectRedis(redisUrl, 'subscriber', log, redisCa),
   }
 }
 
@@ -130,6 +130,7 @@ function chatOptions(config: Config, redis: RedisClients, log: Logger): ChatOpti
       ...config.chat,
       rateLimitMultiplier: config.rateLimitMultiplier,
       cache: config.cache,
+      auditSends: config.auditSends,
       push: { ...config.push, enabled: config.push.transport !== 'off' },
     },
     log,
@@ -141,6 +142,7 @@ function createGateway(config: Config, parts: Pick<Gateway, 'chat' | 'io' | 'sub
   return {
     ...parts,
     id,
+    idleTimeoutMs: config.socket.idleTimeoutMs,
     presence: new Presence({ chat: parts.chat, gatewayId: id, graceMs: config.presenceGraceMs }),
     removals: createRecentRemovals(),
     additions: { heard: 0 },

@@ -7,9 +7,10 @@ import { SupervisedProcess } from '../processes/supervised-process.js'
 import { prepareDatabase } from './prepare-database.js'
 import { removeRunning, requireNotRunning, writeRunning } from './running-file.js'
 import { apiPorts, gatewayPorts, metricsPortOf, servicePlans } from './service-plans.js'
+import { serviceDatabaseUrl } from './service-database-url.js'
 import type { Settings } from './settings.js'
 import { getSigningSecret } from './signing-secret.js'
-import { prepareDataDir, startStores, type Stores } from './start-stores.js'
+import { prepareDataDir, startStores } from './start-stores.js'
 import type { Stoppable, StopStack } from './stop-stack.js'
 import { welcome } from './welcome.js'
 
@@ -35,7 +36,9 @@ export async function runInstance(settings: Settings, running: StopStack, print:
   await writeRunning(settings.dataDir, { ...instance, databaseUrl: stores.postgres.url, redisUrl: stores.redis.url })
   const people = await prepareDatabase(settings, stores.postgres.url, print)
   const secret = await getSigningSecret(settings.dataDir, settings.env)
-  const services = await startServices(settings, serviceEnvironment(settings, stores, secret), running, print)
+  const databaseUrl = await serviceDatabaseUrl(settings, stores.postgres.url)
+  const env = serviceEnvironment(settings, { databaseUrl, redisUrl: stores.redis.url, secret })
+  const services = await startServices(settings, env, running, print)
   // Once more, now as the last: when everything stops, the door closes before the house is emptied.
   await running.push(origin)
   print(welcome(settings, stores, people, secret))
@@ -59,14 +62,20 @@ async function claimPorts(settings: Settings, running: StopStack): Promise<{ ins
   return { instanceId, origin }
 }
 
-function serviceEnvironment({ env, port }: Settings, stores: Stores, secret: string | undefined): NodeJS.ProcessEnv {
+interface ServiceNeeds {
+  databaseUrl: string
+  redisUrl: string
+  secret: string | undefined
+}
+
+function serviceEnvironment({ env, port }: Settings, { databaseUrl, redisUrl, secret }: ServiceNeeds): NodeJS.ProcessEnv {
   return {
     // Whoever presses Ctrl-C waits for it.
     GATEWAY_DRAIN_MS: '500',
     SOCKET_IO_CORS_ORIGIN: `http://localhost:${port},http://127.0.0.1:${port}`,
     ...env,
-    DATABASE_URL: stores.postgres.url,
-    REDIS_URL: stores.redis.url,
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl,
     ...(secret !== undefined && { JWT_SECRET: secret }),
   }
 }

@@ -9,6 +9,7 @@ import { runCommand } from '../processes/run-command.js'
 import { stopStranger } from '../processes/stop-process.js'
 import { SupervisedProcess, type ProcessPlan } from '../processes/supervised-process.js'
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.js'
+import { writeServerCertificate, type ServerCertificate } from './server-certificate.js'
 import type { Store } from './store.js'
 import { isReachable, makePrivateFolder, reachableStandIn, unprivilegedUser, type RunAs } from './unprivileged.js'
 
@@ -20,6 +21,8 @@ export interface PostgresOptions extends Pick<ProcessPlan, 'onLine' | 'onRestart
   port?: number
   /** False turns off what makes commits survive a crash: for tests, whose data is worthless. */
   durable: boolean
+  /** Connections with TLS are possible when it is given. */
+  tls?: ServerCertificate
 }
 
 const superuser = 'viatra'
@@ -42,6 +45,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Store> {
   await makePrivateFolder(options.dataDir, user)
   await endLeftover(cluster)
   const password = await initialise(binaries, options, cluster, user)
+  if (options.tls) await writeServerCertificate(options.dataDir, options.tls, user)
   const port = options.port ?? (await findFreePort())
   const url = `postgres://${superuser}:${password}@127.0.0.1:${port}/postgres`
   const supervised = new SupervisedProcess(plan(binaries.postgres, options, cluster, port, url, user))
@@ -85,6 +89,8 @@ function plan(command: string, options: PostgresOptions, cluster: string, port: 
   const { durable, onLine, onRestart, removeFolder } = options
   // No Unix socket: its path could become longer than the system allows.
   const settings = [`port=${port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=300']
+  const tls = ['ssl=on', `ssl_cert_file=${join(options.dataDir, 'tls.crt')}`, `ssl_key_file=${join(options.dataDir, 'tls.key')}`]
+  if (options.tls) settings.push(...tls)
   const careless = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']
   return {
     name: 'postgres',

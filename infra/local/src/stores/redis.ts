@@ -7,6 +7,7 @@ import { stopStranger } from '../processes/stop-process.js'
 import { SupervisedProcess, type ProcessPlan } from '../processes/supervised-process.js'
 import { findRedisServer, type RedisServer } from './redis-server.js'
 import { pingRedis } from './ping-redis.js'
+import { writeServerCertificate, type ServerCertificate } from './server-certificate.js'
 import type { Store } from './store.js'
 
 /** How a Redis of our own is run. */
@@ -17,6 +18,8 @@ export interface RedisOptions extends Pick<ProcessPlan, 'onLine' | 'onRestart' |
   port?: number
   /** False keeps everything in memory only: for tests. */
   durable: boolean
+  /** With TLS only, when it is given; the url then names `localhost`. */
+  tls?: ServerCertificate
   /** Number of numbered databases; 16 unless given. */
   databases?: number
   /** Told what is being done when it takes a moment (a download). */
@@ -32,13 +35,14 @@ export async function startRedis(options: RedisOptions): Promise<Store> {
   const leftover = join(options.dataDir, 'process.json')
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 })
   await endLeftover(leftover)
+  if (options.tls) await writeServerCertificate(options.dataDir, options.tls, {})
   const port = options.port ?? (await findFreePort())
   const password = randomBytes(24).toString('hex')
   const supervised = new SupervisedProcess(plan(server, options, port, password))
   await supervised.start()
   await writeFile(leftover, JSON.stringify({ pid: supervised.pid, port }))
   return {
-    url: `redis://:${password}@127.0.0.1:${port}`,
+    url: options.tls ? `rediss://:${password}@localhost:${port}` : `redis://:${password}@127.0.0.1:${port}`,
     origin: server.origin,
     stop: () => supervised.stop(),
     kill: () => supervised.kill(),
@@ -57,15 +61,15 @@ async function endLeftover(file: string): Promise<void> {
 }
 
 function plan(server: RedisServer, options: RedisOptions, port: number, password: string): ProcessPlan {
-  const { dataDir, durable, databases = 16, onLine, onRestart, removeFolder } = options
+  const { dataDir, durable, tls, databases = 16, onLine, onRestart, removeFolder } = options
   const { command, args, env, folder, listen } = server.run(dataDir, port)
   return {
     name: 'redis',
     command,
     args,
     ...(env && { env }),
-    input: configuration({ folder, listen, durable, databases, password }),
-    isReady: () => pingRedis(port, password),
+    input: configuration({ folder, listen, durable, databases, password, withTls: tls !== undefined }),
+    isReady: () => pingRedis(port, password, tls?.certificate),
     readyWithinMs: 60_000,
     stopSignal: 'SIGTERM',
     graceMs: 10_000,
@@ -82,13 +86,14 @@ interface Configuration {
   durable: boolean
   databases: number
   password: string
+  withTls: boolean
 }
 
 // Handed over by standard input: a command line, with the password in it, could be read by every user of the machine.
-function configuration({ folder, listen, durable, databases, password }: Configuration): string {
+function configuration({ folder, listen, durable, databases, password, withTls }: Configuration): string {
   const lines = [
     `bind ${listen.address}`,
-    `port ${listen.port}`,
+    ...(withTls ? tlsLines(folder, listen.port) : [`port ${listen.port}`]),
     `dir ${JSON.stringify(folder)}`,
     `databases ${databases}`,
     `requirepass ${password}`,
@@ -96,4 +101,9 @@ function configuration({ folder, listen, durable, databases, password }: Configu
     'save ""',
   ]
   return `${lines.join('\n')}\n`
+}
+
+function tlsLines(folder: string, port: number): string[] {
+  const files = [`tls-cert-file ${JSON.stringify(join(folder, 'tls.crt'))}`, `tls-key-file ${JSON.stringify(join(folder, 'tls.key'))}`]
+  return ['port 0', `tls-port ${port}`, ...files, 'tls-auth-clients no']
 }

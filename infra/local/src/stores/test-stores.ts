@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { migrate } from '@viatra-chat/db'
+import { grantServiceRole, migrate } from '@viatra-chat/db'
 import pg from 'pg'
 import { dockerRuns } from './docker.js'
 import { startPostgres } from './postgres.js'
@@ -16,6 +16,8 @@ export interface TestStores {
   postgresUrl: string
   /** A migrated, empty database to clone: `CREATE DATABASE x TEMPLATE …`. Nobody may connect to it. */
   templateDatabase: string
+  /** The role that the services run under in tests as in production, with the rights of `pnpm db:roles` and no other. */
+  serviceRole: { name: string; password: string }
   /** Without a database number. */
   redisUrl: string
   /** How many numbered databases Redis has. */
@@ -55,26 +57,34 @@ export async function startTestStores(env: NodeJS.ProcessEnv): Promise<RunningTe
     await stop()
     throw postgres.status === 'rejected' ? postgres.reason : (redis as PromiseRejectedResult).reason
   }
-  const templateDatabase = await createTemplate(postgres.value.url)
+  const serviceRole = { name: `viatra_service_${randomBytes(4).toString('hex')}`, password: randomBytes(16).toString('hex') }
+  const templateDatabase = await createTemplate(postgres.value.url, serviceRole)
   return {
     postgresUrl: postgres.value.url,
     templateDatabase,
+    serviceRole,
     redisUrl: redis.value.url,
     redisDatabases: env.REDIS_URL ? 16 : redisDatabases,
     origin: `${postgres.value.origin}, ${redis.value.origin}`,
     async stop() {
-      if (env.DATABASE_URL) await administer(env.DATABASE_URL, `drop database if exists ${templateDatabase}`)
+      if (env.DATABASE_URL) await leaveNothing(env.DATABASE_URL, templateDatabase, serviceRole.name)
       await stop()
     },
   }
 }
 
-async function createTemplate(postgresUrl: string): Promise<string> {
+async function leaveNothing(databaseUrl: string, templateDatabase: string, role: string): Promise<void> {
+  await administer(databaseUrl, `drop database if exists ${templateDatabase}`)
+  await administer(databaseUrl, `drop role if exists ${role}`)
+}
+
+async function createTemplate(postgresUrl: string, { name: role, password }: TestStores['serviceRole']): Promise<string> {
   const name = `viatra_template_${randomBytes(4).toString('hex')}`
   await administer(postgresUrl, `create database ${name}`)
   const url = new URL(postgresUrl)
   url.pathname = `/${name}`
   await migrate(url.href)
+  await grantServiceRole(url.href, { role, password })
   return name
 }
 

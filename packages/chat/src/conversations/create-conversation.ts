@@ -7,8 +7,9 @@ import {
   type UserId,
 } from '@viatra-chat/contract'
 import { v7 as uuidv7 } from 'uuid'
+import { recordAudit } from '../audit/record-audit.js'
 import type { Chat } from '../chat.js'
-import type { Answer } from '../execute.js'
+import type { Answer, CallContext } from '../execute.js'
 import type { Actor } from '../identity/actor.js'
 import { requireActivePeople } from '../membership/require-active-people.js'
 import { invalid } from '../refusal.js'
@@ -19,10 +20,10 @@ import { loadConversation } from './load-conversations.js'
 type Input = OperationInput<'create_conversation'>
 
 /** Creates a conversation, or finds the direct one of the same two people: simultaneous calls make one row, and one of them answers 201. */
-export async function createConversation(chat: Chat, actor: Actor, input: Input): Promise<Answer<Conversation>> {
+export async function createConversation(chat: Chat, actor: Actor, input: Input, context: CallContext): Promise<Answer<Conversation>> {
   const conversation = plan(actor, input)
   await requireActivePeople(chat.db, input.participant_ids ?? [])
-  const outboxId = await insert(chat, conversation)
+  const outboxId = await insert(chat, conversation, context)
   if (outboxId === undefined) return { status: 200, data: await loadConversation(chat, await getDirect(chat, conversation), actor.userId) }
   const loaded = await loadConversation(chat, conversation.id, actor.userId)
   void chat.outbox.deliver(chat, outboxId, (telling) => announceConversation(telling, loaded, conversation.userIds))
@@ -30,11 +31,13 @@ export async function createConversation(chat: Chat, actor: Actor, input: Input)
 }
 
 /** The row of the outbox; undefined when the direct conversation is there already. */
-function insert(chat: Chat, conversation: NewConversation): Promise<string | undefined> {
-  const { id: conversationId, userIds } = conversation
+function insert(chat: Chat, conversation: NewConversation, { requestId }: CallContext): Promise<string | undefined> {
+  const { id: conversationId, userIds, createdBy: actorId, type } = conversation
   return chat.db.transaction().execute(async (tx) => {
     const isNew = await insertConversation(tx, conversation)
-    return isNew ? chat.outbox.append(tx, { kind: 'creation', conversationId, userIds: [...userIds] }) : undefined
+    if (!isNew) return undefined
+    await recordAudit(tx, { actorId, action: 'conversation_created', conversationId, requestId, details: { type, user_ids: userIds } })
+    return chat.outbox.append(tx, { kind: 'creation', conversationId, userIds: [...userIds] })
   })
 }
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { checkMetadata, firstCodePoints, type Conversation, type OperationInput } from '@viatra-chat/contract'
 import type { Chat } from '../chat.js'
-import type { Answer } from '../execute.js'
+import type { Answer, CallContext } from '../execute.js'
 import type { Actor } from '../identity/actor.js'
 import { afterChange, changeConversation, requireRole } from '../membership/change-membership.js'
 import { invalid } from '../refusal.js'
@@ -13,8 +13,8 @@ const nameShownMax = 100
 type Input = OperationInput<'update_conversation'>
 
 /** Replaces the named top-level keys of the metadata; null removes one. */
-export async function updateConversation(chat: Chat, actor: Actor, input: Input): Promise<Answer<Conversation>> {
-  await changeConversation(chat, actor, input.conversation_id, async (tx, membership) => {
+export async function updateConversation(chat: Chat, actor: Actor, input: Input, context: CallContext): Promise<Answer<Conversation>> {
+  await changeConversation(chat, { actor, ...context }, input.conversation_id, async (tx, membership) => {
     requireRole(membership, 'owner', 'moderator')
     const metadata = patched(membership.conversation.metadata, input.metadata)
     const errors = checkMetadata(metadata)

@@ -1,6 +1,6 @@
 import { bounds, type Conversation, type OperationInput, type UserId } from '@viatra-chat/contract'
 import type { Chat } from '../chat.js'
-import type { Answer } from '../execute.js'
+import type { Answer, CallContext } from '../execute.js'
 import type { Actor } from '../identity/actor.js'
 import { invalid } from '../refusal.js'
 import { afterChange, changeConversation, requireRole } from './change-membership.js'
@@ -9,8 +9,13 @@ import { insertMembers } from './membership.sql.js'
 import { requireActivePeople } from './require-active-people.js'
 
 /** Adds people to a group or channel; those who take part already are passed over. */
-export async function addParticipants(chat: Chat, actor: Actor, input: OperationInput<'add_participants'>): Promise<Answer<Conversation>> {
-  await changeConversation(chat, actor, input.conversation_id, async (tx, membership) => {
+export async function addParticipants(
+  chat: Chat,
+  actor: Actor,
+  input: OperationInput<'add_participants'>,
+  context: CallContext,
+): Promise<Answer<Conversation>> {
+  await changeConversation(chat, { actor, ...context }, input.conversation_id, async (tx, membership) => {
     requireRole(membership, 'owner', 'moderator')
     await requireActivePeople(tx, input.participant_ids)
     const { id, lastSeq } = membership.conversation

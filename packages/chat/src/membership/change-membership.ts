@@ -3,9 +3,11 @@ import type { Conversation, ConversationId, Message, MessageId, UserId } from '@
 import type { Tables } from '@viatra-chat/db'
 import type { Transaction } from 'kysely'
 import { v7 as uuidv7 } from 'uuid'
+import { recordAudit } from '../audit/record-audit.js'
 import type { Chat } from '../chat.js'
 import { loadConversation } from '../conversations/load-conversations.js'
 import type { Announcement, SystemAction } from '../events/announcement.js'
+import type { CallContext } from '../execute.js'
 import type { Actor } from '../identity/actor.js'
 import { appendSystemMessage } from '../messages/append-system-message.js'
 import { toMessage } from '../messages/message-row.js'
@@ -20,6 +22,8 @@ export interface Change {
   action: SystemAction
   userIds: readonly UserId[]
   newOwnerId?: UserId
+  /** The role that was given. */
+  role?: Membership['role']
   /** The sentence for people; names stand in for ids. */
   say(name: (id: UserId) => string): string
 }
@@ -27,20 +31,26 @@ export interface Change {
 // A Redis that answers nothing holds up no answer of ours.
 const tellingMsMax = 250
 
+/** Who changes something, in which call. */
+export interface ChangeCall extends CallContext {
+  actor: Actor
+}
+
 type Apply = (tx: Transaction<Tables>, membership: Membership) => Promise<Change | undefined>
 
 /**
  * The frame of every change to a conversation: lock, prove membership, apply, write the one system message; after commit tell
  * everybody. `apply` returns undefined when nothing changed: then nothing is written and nobody is told.
  */
-export async function changeConversation(chat: Chat, actor: Actor, conversationId: ConversationId, apply: Apply): Promise<void> {
+export async function changeConversation(chat: Chat, call: ChangeCall, conversationId: ConversationId, apply: Apply): Promise<void> {
   const done = await chat.db.transaction().execute(async (tx) => {
-    const membership = await lockMembership(tx, actor, conversationId)
+    const membership = await lockMembership(tx, call.actor, conversationId)
     requireChangeable(membership)
     const change = await apply(tx, membership)
     if (!change) return undefined
     if (change.action !== 'metadata_changed') await touchMembership(tx, conversationId)
     const message = await writeSystemMessage(tx, membership, change)
+    await recordChange(tx, call, conversationId, change)
     const { action, userIds } = change
     const announcement: Announcement = { kind: 'change', action, conversationId, messageId: message.id, userIds: [...userIds] }
     return { change, message, outboxId: await chat.outbox.append(tx, announcement) }
@@ -49,6 +59,17 @@ export async function changeConversation(chat: Chat, actor: Actor, conversationI
   const told = chat.outbox.deliver(chat, done.outboxId, (telling) => announceChange(telling, done.change, done.message))
   // Whoever has the answer may send at once, and all of the change is to be heard before that.
   await Promise.race([told, delay(tellingMsMax)])
+}
+
+function recordChange(
+  tx: Transaction<Tables>,
+  { actor, requestId }: ChangeCall,
+  conversationId: ConversationId,
+  change: Change,
+): Promise<void> {
+  const { action, userIds, newOwnerId, role } = change
+  const details = { user_ids: userIds, ...(newOwnerId && { new_owner_id: newOwnerId }), ...(role && { role }) }
+  return recordAudit(tx, { actorId: actor.userId, action, conversationId, requestId, details })
 }
 
 /** The conversation as the actor sees it after a change. */

@@ -1,6 +1,6 @@
 import type { Conversation, OperationInput } from '@viatra-chat/contract'
 import type { Chat } from '../chat.js'
-import type { Answer } from '../execute.js'
+import type { Answer, CallContext } from '../execute.js'
 import type { Actor } from '../identity/actor.js'
 import { Refusal } from '../refusal.js'
 import { afterChange, changeConversation, requireRole, type Change } from './change-membership.js'
@@ -9,9 +9,9 @@ import { findMember, updateRole } from './membership.sql.js'
 type Input = OperationInput<'change_participant_role'>
 
 /** Changes a role. Naming another owner hands the conversation over and makes the old owner a moderator. */
-export async function changeParticipantRole(chat: Chat, actor: Actor, input: Input): Promise<Answer<Conversation>> {
+export async function changeParticipantRole(chat: Chat, actor: Actor, input: Input, context: CallContext): Promise<Answer<Conversation>> {
   const { conversation_id: conversationId, user_id: userId, participant_role: role } = input
-  await changeConversation(chat, actor, conversationId, async (tx, membership) => {
+  await changeConversation(chat, { actor, ...context }, conversationId, async (tx, membership) => {
     requireRole(membership, 'owner')
     const member = await findMember(tx, conversationId, userId)
     if (!member) throw new Refusal('USER_NOT_FOUND', { message: 'This person does not take part in the conversation.' })
@@ -29,6 +29,7 @@ function changeOf(actor: Actor, { user_id: userId, participant_role: role }: Inp
   return {
     action: 'role_changed',
     userIds: [userId],
+    role,
     ...(handOver && { newOwnerId: userId }),
     say: (name) => `${name(actor.userId)} made ${name(userId)} ${handOver ? 'the owner' : `a ${role}`}`,
   }

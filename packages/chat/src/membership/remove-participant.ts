@@ -2,7 +2,7 @@ import type { Conversation, ConversationId, OperationInput, UserId } from '@viat
 import type { Tables } from '@viatra-chat/db'
 import type { Transaction } from 'kysely'
 import type { Chat } from '../chat.js'
-import type { Answer } from '../execute.js'
+import type { Answer, CallContext } from '../execute.js'
 import type { Actor } from '../identity/actor.js'
 import { Refusal } from '../refusal.js'
 import { afterChange, changeConversation, requireRole, type Change } from './change-membership.js'
@@ -14,10 +14,11 @@ export async function removeParticipant(
   chat: Chat,
   actor: Actor,
   input: OperationInput<'remove_participant'>,
+  context: CallContext,
 ): Promise<Answer<Conversation>> {
   const { conversation_id: conversationId, user_id: userId } = input
   const leaving = userId === actor.userId
-  await changeConversation(chat, actor, conversationId, (tx, membership) =>
+  await changeConversation(chat, { actor, ...context }, conversationId, (tx, membership) =>
     leaving ? leave(tx, membership, actor) : remove(tx, membership, actor, userId),
   )
   return leaving ? { message: 'You left the conversation' } : { data: await afterChange(chat, actor, conversationId) }

@@ -36,6 +36,19 @@ export function listAbove(db: Kysely<Tables>, conversationId: ConversationId, se
   )
 }
 
+/** Messages below a seq, newest first, deleted ones with their content. */
+export async function listWithDeleted(
+  db: Kysely<Tables>,
+  conversationId: ConversationId,
+  belowSeq: number,
+  limit: number,
+): Promise<(MessageRow & { deleted_at: Date | null; deleted_by: string | null })[]> {
+  const { rows } = await sql<MessageRow & { deleted_at: Date | null; deleted_by: string | null }>`
+    select ${columns}, m.deleted_at, m.deleted_by from messages m ${joins}
+    where m.conversation_id = ${conversationId} and m.seq < ${belowSeq} order by m.seq desc limit ${limit}`.execute(db)
+  return rows
+}
+
 /** A message by id, deleted or not. */
 export async function findMessage(db: Kysely<Tables>, id: MessageId): Promise<MessageRow | undefined> {
   const [row] = await selectMessages(db, sql`m.id = ${id}`)

@@ -16,6 +16,8 @@ export interface SendQueueOptions {
   measures: Measures
   /** Whether messages are noted for those who decide on pushes. */
   pushes: boolean
+  /** Whether each batch leaves a row in the audit log. */
+  audited: boolean
   /** Rows of the outbox that the next statement may delete. */
   takeTold(): string[]
   /** Called once for each flush, before its callers are answered, in order of seq. */
@@ -86,12 +88,12 @@ export class SendQueue {
   }
 
   async #store(client: pg.Client, batch: readonly WaitingSend[]): Promise<SentRow[]> {
-    const { measures, pushes, takeTold } = this.#options
+    const { audited, measures, pushes, takeTold } = this.#options
     const drafts = batch.map(({ draft }) => draft)
     measures.sendBatch(drafts.length)
     const startedAt = performance.now()
     try {
-      return await storeBatch(client, drafts, { told: takeTold(), pushes })
+      return await storeBatch(client, drafts, { told: takeTold(), pushes, audited })
     } catch (error) {
       measures.queryFailures(1, { statement })
       throw error

@@ -70,9 +70,13 @@ with input as (
   select j.conversation_id, b.last_seq - a.total + a.ordinal, j.id, j.sender_id, j.parent_message_id, j.message_type, j.content,
     j.metadata::jsonb, j.client_message_id, b.last_message_at, b.last_message_at
   from accepted a join judged j on j.n = a.n join bumped b on b.id = a.conversation_id
-  returning id, conversation_id, seq, message_type, metadata, created_at
+  returning id, conversation_id, seq, sender_id, message_type, metadata, created_at
 ), told as (
   delete from outbox where id = any($10::bigint[])
+), audited as (
+  insert into audit_log (action, details)
+  select 'messages_sent', jsonb_build_object('messages', jsonb_agg(jsonb_build_array(id, conversation_id, seq, sender_id) order by seq))
+  from stored where $11::boolean having count(*) > 0
 ), untold as (
   insert into outbox (announcement)
   select jsonb_build_object('kind', 'messages', 'at', jsonb_agg(jsonb_build_array(conversation_id, seq) order by seq))
@@ -81,7 +85,7 @@ with input as (
 ), intended as (
   insert into push_intents (messages)
   select jsonb_agg(jsonb_build_array(conversation_id, seq) order by seq)
-  from stored where $11::boolean and message_type <> 'system' having count(*) > 0
+  from stored where $12::boolean and message_type <> 'system' having count(*) > 0
 )
 select untold.id as outbox_id, j.n, j.verdict, j.earlier_id, j.id, j.conversation_id, s.seq, j.sender_id, j.parent_message_id, j.message_type, j.content, s.metadata,
   j.client_message_id, false as is_edited, false as is_deleted, s.created_at, s.created_at as updated_at,
@@ -94,10 +98,12 @@ export interface BatchOptions {
   told: readonly string[]
   /** Whether it is noted for those who decide on pushes. */
   pushes: boolean
+  /** Whether the batch leaves a row in the audit log: which messages, where, of whom. */
+  audited: boolean
 }
 
 /** Stores a batch in one transaction and answers each draft for itself, in the order given. */
-export async function storeBatch(client: pg.Client, drafts: readonly Draft[], { told, pushes }: BatchOptions): Promise<SentRow[]> {
+export async function storeBatch(client: pg.Client, drafts: readonly Draft[], { told, audited, pushes }: BatchOptions): Promise<SentRow[]> {
   const column = <K extends keyof Draft>(key: K) => drafts.map((draft) => draft[key])
   const { rows } = await client.query<SentRow>({
     // Named: PostgreSQL parses and plans it once per connection, a third of its cost otherwise.
@@ -114,6 +120,7 @@ export async function storeBatch(client: pg.Client, drafts: readonly Draft[], { 
       column('clientMessageId'),
       column('parentMessageId'),
       told,
+      audited,
       pushes,
     ],
   })
