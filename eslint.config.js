@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint'
 import { fileNames } from './infra/lint/file-names.js'
 import { importBoundaries } from './infra/lint/import-boundaries.js'
 
-const SOURCES = ['packages/*/src/**/*.ts', 'services/*/src/**/*.ts', 'db/src/**/*.ts', 'infra/*/src/**/*.ts']
+const SOURCES = ['packages/*/src/**/*.{ts,tsx}', 'services/*/src/**/*.ts', 'db/src/**/*.ts', 'infra/*/src/**/*.ts']
 const TESTS = ['**/test/**/*.ts', 'acceptance/**/*.ts', 'bench/**/*.ts', 'vitest.config.ts']
 /** What people and machines run by hand: it prints, and it reads the environment. */
 const COMMANDS = ['infra/**', '**/*-cli.ts', '**/generate.ts', 'bench/**']
@@ -49,7 +49,7 @@ export default defineConfig(
   },
 
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.recommendedTypeChecked],
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'error',

@@ -1,4 +1,5 @@
 import type { PendingSend } from './send-queue.js'
+import type { Trace } from './trace.js'
 
 /** What outlives the process, if the application wants it. */
 export interface KeptState {
@@ -37,4 +38,6 @@ export interface ChatClientOptions {
   backOff?: { firstMs: number; maxMs: number }
   /** One line about what goes wrong and heals by itself. Holds no content of messages. */
   log?: (line: string) => void
+  /** Everything that goes over the wire, with contents: for an inspector during development. */
+  trace?: Trace
 }

@@ -12,6 +12,7 @@ import { Rooms } from './rooms.js'
 import { SendQueue, type PendingSend, type SendInput, type SentMessage } from './send-queue.js'
 import { createServerEvents, takeSyncPage } from './server-events.js'
 import { createSessionToken, type SessionToken } from './session-token.js'
+import { traced } from './trace.js'
 
 export interface ChatClient {
   readonly state: ConnectionState
@@ -52,6 +53,7 @@ class Client implements ChatClient {
   readonly #options: ChatClientOptions
   readonly #emitter = createEmitter()
   readonly #token: SessionToken
+  readonly #ask: Connection['ask']
   readonly #connection: Connection
   readonly #order: MessageOrder
   readonly #rooms: Rooms
@@ -72,7 +74,7 @@ class Client implements ChatClient {
     this.#options = options
     this.#keep = createKeeper(options.storage, () => ({ queue: this.#queue.pending(), syncToken: this.#catchUp.token }), onError)
     this.#token = createSessionToken(options.getToken)
-    const call = (this.call = createCall({ url, token: this.#token }))
+    const call = (this.call = traced('call', createCall({ url, token: this.#token }), options.trace))
     this.#connection = new Connection({
       url: options.socketUrl ?? url,
       transports: options.transports ?? ['websocket'],
@@ -81,10 +83,14 @@ class Client implements ChatClient {
       backOff: options.backOff ?? { firstMs: 500, maxMs: 15_000 },
       log,
       onState: (state) => this.#follow(state),
-      onEvent: (event, payload) => takeEvent(event, payload),
+      onEvent(event, payload) {
+        options.trace?.({ kind: 'event', name: event, payload })
+        takeEvent(event, payload)
+      },
       onError,
     })
-    const { ask, isOnline } = this.#connection
+    const { isOnline } = this.#connection
+    const ask = (this.#ask = traced('ask', this.#connection.ask, options.trace))
     const onTooFar = (conversationId: string) => emit('reset', { kind: 'conversation', conversationId })
     const order = (this.#order = new MessageOrder({ call, deliver: (message) => this.#deliver(message), onTooFar, isOnline, log }))
     this.#rooms = new Rooms({ ask, isOnline, order, onRefused: onError })
@@ -140,7 +146,7 @@ class Client implements ChatClient {
   }
 
   typing(conversationId: string, isTyping: boolean): void {
-    this.#connection.ask(isTyping ? 'typing_start' : 'typing_stop', { conversationId }).catch(() => undefined)
+    this.#ask(isTyping ? 'typing_start' : 'typing_stop', { conversationId }).catch(() => undefined)
   }
 
   async #load(): Promise<void> {

@@ -4,3 +4,21 @@ export { ChatError, type ChatErrorCode } from './chat-error.js'
 export type { ChatEvents, ConnectionState, ConversationNews, ReceiptNews, ResetNews } from './chat-events.js'
 export type { CallInput, RestOperation } from './rest.js'
 export type { PendingSend, SendInput, SentMessage } from './send-queue.js'
+export type { Trace, TraceEntry } from './trace.js'
+export type {
+  Conversation,
+  ConversationId,
+  ConversationType,
+  Message,
+  MessageId,
+  MessageType,
+  Metadata,
+  Participant,
+  ParticipantRole,
+  Person,
+  Presence,
+  Quote,
+  Receipt,
+  SharedConversation,
+  UserId,
+} from '@viatra-chat/contract'
