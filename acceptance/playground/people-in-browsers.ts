@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { openOrigin, playgroundSite, type Origin } from '@viatra-chat/local/origin'
+import { openOrigin, playgroundSite, type Origin, type PlaygroundSiteOptions } from '@viatra-chat/local/origin'
 import { spawnGateway, startTcpProxy, startWorld, type GatewayProcess, type Person, type TcpProxy, type World } from '@viatra-chat/testkit'
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
 
@@ -9,22 +9,27 @@ export interface Place {
   world: World
   gateways: GatewayProcess[]
   port: number
+  /** Whom the origin shows as people of a demo. */
+  demo: DemoTokens
   close(): Promise<void>
 }
+
+type DemoTokens = ReturnType<PlaygroundSiteOptions['people']>
 
 export async function openPlace(): Promise<Place> {
   const world = await startWorld({ gateways: 0 })
   const gateways = await Promise.all([spawnGateway(world), spawnGateway(world)])
   const port = await freePort()
+  const demo: DemoTokens = []
   const origin = await openOrigin({
     port,
     hosts: ['127.0.0.1'],
     apiPorts: world.apis.map(portOf),
     gatewayPorts: gateways.map(({ url }) => portOf(url)),
     instanceId: 'browser-tests',
-    site: playgroundSite({ people: () => [] }),
+    site: playgroundSite({ people: () => demo }),
   })
-  return { world, gateways, port, close: () => closeAll(origin, gateways, world) }
+  return { world, gateways, port, demo, close: () => closeAll(origin, gateways, world) }
 }
 
 async function closeAll(origin: Origin, gateways: GatewayProcess[], world: World): Promise<void> {
