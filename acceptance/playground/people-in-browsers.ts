@@ -1,42 +1,6 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { openOrigin, playgroundSite, type Origin, type PlaygroundSiteOptions } from '@viatra-chat/local/origin'
-import { spawnGateway, startTcpProxy, startWorld, type GatewayProcess, type Person, type TcpProxy, type World } from '@viatra-chat/testkit'
+import { startTcpProxy, type Person, type TcpProxy } from '@viatra-chat/testkit'
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
-
-/** The product behind one origin, as a local run has it: an API, two gateways that can be killed, and the playground. */
-export interface Place {
-  world: World
-  gateways: GatewayProcess[]
-  port: number
-  /** Whom the origin shows as people of a demo. */
-  demo: DemoTokens
-  close(): Promise<void>
-}
-
-type DemoTokens = ReturnType<PlaygroundSiteOptions['people']>
-
-export async function openPlace(): Promise<Place> {
-  const world = await startWorld({ gateways: 0 })
-  const gateways = await Promise.all([spawnGateway(world), spawnGateway(world)])
-  const port = await freePort()
-  const demo: DemoTokens = []
-  const origin = await openOrigin({
-    port,
-    hosts: ['127.0.0.1'],
-    apiPorts: world.apis.map(portOf),
-    gatewayPorts: gateways.map(({ url }) => portOf(url)),
-    instanceId: 'browser-tests',
-    site: playgroundSite({ people: () => demo }),
-  })
-  return { world, gateways, port, demo, close: () => closeAll(origin, gateways, world) }
-}
-
-async function closeAll(origin: Origin, gateways: GatewayProcess[], world: World): Promise<void> {
-  await origin.close()
-  await Promise.all(gateways.map((gateway) => gateway.kill()))
-  await world.close()
-}
+import type { Place } from './place.js'
 
 /** Somebody who looks at a page in a browser of their own, over a line of their own. */
 export interface Reader {
@@ -86,14 +50,3 @@ export const rowOf = (chat: Locator, title: string): Locator =>
   chat.getByRole('navigation', { name: 'Conversations' }).getByRole('button').filter({ hasText: title })
 
 export const banner = (reader: Reader): Locator => reader.chat.getByRole('status').getByText('Offline')
-
-const portOf = (url: string) => Number(new URL(url).port)
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
-}

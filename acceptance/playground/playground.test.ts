@@ -3,7 +3,8 @@ import { createRequire } from 'node:module'
 import { eventually, startChromium, type Person } from '@viatra-chat/testkit'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
-import { banner, openPlace, readerOf, rowOf, type Place, type Reader } from './people-in-browsers.js'
+import { banner, readerOf, rowOf, type Reader } from './people-in-browsers.js'
+import { openPlace, type Place } from './place.js'
 
 const fetchTimeoutMs = 300_000
 

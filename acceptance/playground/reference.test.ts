@@ -1,7 +1,7 @@
 import { startChromium } from '@viatra-chat/testkit'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
-import { openPlace, type Place } from './people-in-browsers.js'
+import { openPlace, type Place } from './place.js'
 
 const fetchTimeoutMs = 300_000
 

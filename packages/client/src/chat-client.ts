@@ -14,7 +14,9 @@ import { createServerEvents, takeSyncPage } from './server-events.js'
 import { createSessionToken, type SessionToken } from './session-token.js'
 import { traced } from './trace.js'
 
+/** One person on one device: made by {@link createChatClient}. */
 export interface ChatClient {
+  /** How the connection stands; `state` tells changes. */
   readonly state: ConnectionState
   /** Messages that are not acknowledged yet, oldest first. */
   readonly pending: readonly PendingSend[]
@@ -22,6 +24,7 @@ export interface ChatClient {
   connect(): void
   /** For good. What is not acknowledged is rejected with CLOSED; with a storage the next client sends it. */
   close(): void
+  /** Listens to what the client tells; see {@link ChatEvents}. Gives the function that ends the listening. */
   on: Emitter['on']
   /** Calls an operation over REST. */
   call: Call
@@ -32,6 +35,7 @@ export interface ChatClient {
    * as `message`. With `afterSeq`, the newest message that the application has, every message beyond that one does.
    */
   join(conversationId: string, options?: { afterSeq?: number }): Promise<number>
+  /** Hears of the conversation no longer, but for `conversation` news. Somebody who leaves the conversation itself calls `remove_participant`. */
   leave(conversationId: string): void
   /** Sent in batches and again until the server has it; refusals come as `error`. */
   markRead(conversationId: string, messageIds: readonly string[]): void

@@ -7,6 +7,7 @@ export type TraceEntry =
   /** An event that was sent (`ask`) or a REST call (`call`), once it is answered: with `data`, or with what went wrong. */
   | { kind: 'ask' | 'call'; name: string; payload: unknown; tookMs: number; data?: unknown; error?: ChatError }
 
+/** Is told of everything that goes over the wire. */
 export type Trace = (entry: TraceEntry) => void
 
 type Ask = (name: never, payload: never) => Promise<unknown>
