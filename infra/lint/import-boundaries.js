@@ -33,6 +33,15 @@ const BOUNDARIES = [
     ],
   },
   {
+    files: ['packages/playground/src/**'],
+    patterns: [
+      {
+        regex: String.raw`^(?!\.{1,2}/|@viatra-chat/client$|preact(/hooks)?$|@preact/signals$)`,
+        message: 'The playground is built as an app would be: on the client alone.',
+      },
+    ],
+  },
+  {
     files: ['packages/chat/src/**'],
     patterns: [
       { regex: String.raw`^(fastify|@fastify/.*|socket\.io(-.*)?)(/|$)`, message: 'The domain knows no transport.' },

@@ -2,7 +2,7 @@ import { runInstance } from './instance/run-instance.js'
 import { readSettings } from './instance/settings.js'
 import { stopOnSignals } from './instance/stop-on-signals.js'
 import { Interrupted, StopStack } from './instance/stop-stack.js'
-import { watchBuild } from './instance/watch-build.js'
+import { rebuildPlayground, watchBuild } from './instance/watch-build.js'
 import { Problem } from './problem.js'
 
 const print = (text: string) => void process.stdout.write(`${text}\n`)
@@ -18,6 +18,7 @@ try {
   const services = await start
   const restart = async () => {
     print('Rebuilt; restarting the services …')
+    await rebuildPlayground(settings.root)
     await Promise.all(services.map((service) => service.restart()))
   }
   if (settings.dev) await running.push(await watchBuild(settings, restart, print))

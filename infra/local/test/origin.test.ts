@@ -18,7 +18,7 @@ beforeEach(async () => {
     apiPorts: [apiA, apiB].filter(isPort),
     gatewayPorts: [gatewayA, gatewayB].filter(isPort),
     instanceId: 'this-one',
-    page: () => '<h1>here</h1>',
+    site: async (path) => (path === '/' ? { type: 'text/html', body: '<h1>here</h1>' } : undefined),
   })
 })
 
@@ -73,7 +73,7 @@ test('there is no socket anywhere else', async () => {
 
 test('a taken port is one sentence', async () => {
   const port = Number(new URL(url).port)
-  const again = openOrigin({ port, apiPorts: [], gatewayPorts: [], instanceId: '', page: () => '' })
+  const again = openOrigin({ port, apiPorts: [], gatewayPorts: [], instanceId: '', site: async () => undefined })
   await expect(again).rejects.toThrow(`Port ${port} is in use`)
 })
 

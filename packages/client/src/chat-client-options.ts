@@ -1,4 +1,5 @@
 import type { PendingSend } from './send-queue.js'
+import type { Trace } from './trace.js'
 
 /** What outlives the process, if the application wants it. */
 export interface KeptState {
@@ -8,6 +9,7 @@ export interface KeptState {
   syncToken: string | undefined
 }
 
+/** Keeps the state of one person on one device. */
 export interface ChatStorage {
   /** Called once, before the first connection. undefined: nothing is kept yet. */
   load(): Promise<KeptState | undefined> | KeptState | undefined
@@ -15,6 +17,7 @@ export interface ChatStorage {
   save(state: KeptState): Promise<void> | void
 }
 
+/** How a client is made. */
 export interface ChatClientOptions {
   /** The origin of the product: `https://chat.example.org`. */
   url: string
@@ -26,6 +29,7 @@ export interface ChatClientOptions {
   transports?: ('websocket' | 'polling')[]
   /** Most messages that wait for their acknowledgement; beyond it `sent` rejects with QUEUE_FULL. Default 500. */
   queueMax?: number
+  /** Where the queue and the place of the sync outlive the process. Without it they do not. */
   storage?: ChatStorage
   /** After this time without an answer a message is sent again. Default 10,000. */
   ackTimeoutMs?: number
@@ -37,4 +41,6 @@ export interface ChatClientOptions {
   backOff?: { firstMs: number; maxMs: number }
   /** One line about what goes wrong and heals by itself. Holds no content of messages. */
   log?: (line: string) => void
+  /** Everything that goes over the wire, with contents: for an inspector during development. */
+  trace?: Trace
 }

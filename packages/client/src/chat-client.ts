@@ -12,8 +12,11 @@ import { Rooms } from './rooms.js'
 import { SendQueue, type PendingSend, type SendInput, type SentMessage } from './send-queue.js'
 import { createServerEvents, takeSyncPage } from './server-events.js'
 import { createSessionToken, type SessionToken } from './session-token.js'
+import { traced } from './trace.js'
 
+/** One person on one device: made by {@link createChatClient}. */
 export interface ChatClient {
+  /** How the connection stands; `state` tells changes. */
   readonly state: ConnectionState
   /** Messages that are not acknowledged yet, oldest first. */
   readonly pending: readonly PendingSend[]
@@ -21,6 +24,7 @@ export interface ChatClient {
   connect(): void
   /** For good. What is not acknowledged is rejected with CLOSED; with a storage the next client sends it. */
   close(): void
+  /** Listens to what the client tells; see {@link ChatEvents}. Gives the function that ends the listening. */
   on: Emitter['on']
   /** Calls an operation over REST. */
   call: Call
@@ -31,6 +35,7 @@ export interface ChatClient {
    * as `message`. With `afterSeq`, the newest message that the application has, every message beyond that one does.
    */
   join(conversationId: string, options?: { afterSeq?: number }): Promise<number>
+  /** Hears of the conversation no longer, but for `conversation` news. Somebody who leaves the conversation itself calls `remove_participant`. */
   leave(conversationId: string): void
   /** Sent in batches and again until the server has it; refusals come as `error`. */
   markRead(conversationId: string, messageIds: readonly string[]): void
@@ -54,6 +59,7 @@ class Client implements ChatClient {
   readonly #options: ChatClientOptions
   readonly #emitter = createEmitter()
   readonly #token: SessionToken
+  readonly #ask: Connection['ask']
   readonly #connection: Connection
   readonly #order: MessageOrder
   readonly #rooms: Rooms
@@ -74,7 +80,7 @@ class Client implements ChatClient {
     this.#options = options
     this.#keep = createKeeper(options.storage, () => ({ queue: this.#queue.pending(), syncToken: this.#catchUp.token }), onError)
     this.#token = createSessionToken(options.getToken)
-    const call = (this.call = createCall({ url, token: this.#token }))
+    const call = (this.call = traced('call', createCall({ url, token: this.#token }), options.trace))
     this.#connection = new Connection({
       url: options.socketUrl ?? url,
       transports: options.transports ?? ['websocket'],
@@ -83,10 +89,14 @@ class Client implements ChatClient {
       backOff: options.backOff ?? { firstMs: 500, maxMs: 15_000 },
       log,
       onState: (state) => this.#follow(state),
-      onEvent: (event, payload) => takeEvent(event, payload),
+      onEvent(event, payload) {
+        options.trace?.({ kind: 'event', name: event, payload })
+        takeEvent(event, payload)
+      },
       onError,
     })
-    const { ask, isOnline } = this.#connection
+    const { isOnline } = this.#connection
+    const ask = (this.#ask = traced('ask', this.#connection.ask, options.trace))
     const onTooFar = (conversationId: string) => emit('reset', { kind: 'conversation', conversationId })
     const order = (this.#order = new MessageOrder({ call, deliver: (message) => this.#deliver(message), onTooFar, isOnline, log }))
     this.#rooms = new Rooms({ ask, isOnline, order, onRefused: onError })
@@ -145,7 +155,7 @@ class Client implements ChatClient {
   }
 
   typing(conversationId: string, isTyping: boolean): void {
-    this.#connection.ask(isTyping ? 'typing_start' : 'typing_stop', { conversationId }).catch(() => undefined)
+    this.#ask(isTyping ? 'typing_start' : 'typing_stop', { conversationId }).catch(() => undefined)
   }
 
   async #load(): Promise<void> {

@@ -7,6 +7,7 @@ import type { Failure, FieldError, RefusalCode } from '@viatra-chat/contract'
  */
 export type ChatErrorCode = RefusalCode | 'OFFLINE' | 'NO_ANSWER' | 'NETWORK' | 'QUEUE_FULL' | 'CLOSED' | 'NO_TOKEN' | 'STORAGE'
 
+/** What is known of a failure beside its code. */
 export interface ChatErrorDetails {
   /** Every field that is wrong, of a VALIDATION_ERROR. */
   errors?: readonly FieldError[] | undefined
@@ -14,17 +15,23 @@ export interface ChatErrorDetails {
   retryAfterS?: number | undefined
   /** Names the call in the logs of the server. */
   requestId?: string | undefined
+  /** What was caught. */
   cause?: unknown
 }
 
 /** The one kind of error that the client throws, rejects with and tells in its `error` event. */
 export class ChatError extends Error {
+  /** Always `ChatError`. */
   override readonly name = 'ChatError'
+  /** Every field that is wrong, of a VALIDATION_ERROR. */
   readonly errors: readonly FieldError[] | undefined
+  /** Seconds after which it may go better. */
   readonly retryAfterS: number | undefined
+  /** Names the call in the logs of the server. */
   readonly requestId: string | undefined
 
   constructor(
+    /** For programs: a code of the contract, or one of the client's own. */
     readonly code: ChatErrorCode,
     message: string,
     { errors, retryAfterS, requestId, cause }: ChatErrorDetails = {},

@@ -11,13 +11,16 @@ export type ConnectionState = 'offline' | 'connecting' | 'online' | 'closed'
 /** One message was delivered or read just now, or, after an absence, everything of one person as ranges of `seq`. */
 export type ReceiptNews = ({ kind: 'delivered' | 'read' } & EventPayload<'message_read'>) | ({ kind: 'synced' } & SyncedReceipts)
 
+/** What changed about a conversation. */
 export type ConversationNews =
+  /** It is new, or one was added to it. */
   | { kind: 'created'; conversation: Conversation }
   /** `unread_count` is there after an absence only. */
   | { kind: 'updated'; conversation: SharedConversation & Partial<Conversation> }
   /** A conversation that is not joined has a new newest message. */
   | ({ kind: 'activity' } & EventPayload<'conversation_activity'>)
 
+/** What has to be loaded anew. */
 export type ResetNews =
   /** The absence was too long: the newest conversations as they are now. Load anew whatever is shown. */
   | { kind: 'everything'; conversations: readonly Conversation[] }
@@ -26,19 +29,25 @@ export type ResetNews =
 
 /** What the client tells, by the name given to `on`. */
 export interface ChatEvents {
+  /** The connection stands otherwise. */
   state: ConnectionState
   /** Of joined conversations: each exactly once, in order of `seq` within its conversation. */
   message: Message
   /** May come twice. */
   message_deleted: EventPayload<'message_deleted'>
+  /** Something was delivered or read. */
   receipt: ReceiptNews
+  /** Somebody in a joined conversation began or ceased to type. */
   typing: EventPayload<'user_typing'>
+  /** Somebody who shares a conversation came or went; `lastSeen` is null for who came. */
   presence: { userId: string; isOnline: boolean; lastSeen: string | null }
+  /** A conversation is new, changed, or has a new message and is not joined. */
   conversation: ConversationNews
   /** One takes part no longer; may come twice. */
   conversation_removed: { conversationId: string }
   /** All messages that are not acknowledged yet, oldest first, whenever that changes. */
   pending: readonly PendingSend[]
+  /** Load anew what is shown. */
   reset: ResetNews
   /** What no promise tells: refused connections, refused messages of an earlier run, failures of storage. */
   error: ChatError

@@ -15,8 +15,10 @@ export type PlainIds<T> = T extends UserId | ConversationId | MessageId
       ? { [K in keyof T]: PlainIds<T[K]> }
       : T
 
+/** What an operation takes; ids are plain text. */
 export type CallInput<N extends RestOperation> = PlainIds<OperationInput<N>>
 
+/** Calls an operation by its name. */
 export type Call = <N extends RestOperation>(operation: N, input: CallInput<N>) => Promise<OperationOutput<N>>
 
 const callTimeoutMs = 15_000

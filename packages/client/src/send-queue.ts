@@ -7,12 +7,17 @@ export type SendInput = PlainIds<Omit<OperationInput<'send_message'>, 'conversat
 
 /** A message that is not acknowledged yet. */
 export interface PendingSend {
+  /** Made by the client; the message has it as `client_message_id`. */
   clientMessageId: string
+  /** Where it goes. */
   conversationId: string
+  /** What is sent. */
   input: SendInput
 }
 
+/** What `send` gives at once. */
 export interface SentMessage {
+  /** Finds the message in `pending` and, as `client_message_id`, among those stored. */
   clientMessageId: string
   /** Fulfilled when the server has stored it; rejected when it refuses. May be ignored. */
   sent: Promise<Message>

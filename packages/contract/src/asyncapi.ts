@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox'
 import { events } from './events.js'
+import { messageExamples } from './examples.js'
 import { namedSchemas, toJsonSchema, type JsonObject } from './json-schema.js'
 import type { Operation } from './operation.js'
 import { refusalsOf } from './operation-refusals.js'
@@ -58,7 +59,14 @@ function mapEntries<T>(entries: readonly [string, T][], make: (name: string, ent
 function clientMessages(): JsonObject {
   return mapEntries(fromClients, (name, entry) => [
     name,
-    { name, title: name, summary: entry.summary, ...(entry.description && { description: entry.description }), payload: payloadOf(entry) },
+    {
+      name,
+      title: name,
+      summary: entry.summary,
+      ...(entry.description && { description: entry.description }),
+      payload: payloadOf(entry),
+      ...messageExamples('asked', name),
+    },
   ])
 }
 
@@ -88,7 +96,14 @@ function field(entry: Operation, name: string, schema: TSchema): JsonObject {
 function serverMessages(): JsonObject {
   return mapEntries(Object.entries(events), (name, { payload, summary, audience }) => [
     name,
-    { name, title: name, summary, description: `To: ${audience}`, payload: toJsonSchema(payload, 'draft-07') },
+    {
+      name,
+      title: name,
+      summary,
+      description: `To: ${audience}`,
+      payload: toJsonSchema(payload, 'draft-07'),
+      ...messageExamples('told', name),
+    },
   ])
 }
 
@@ -100,6 +115,7 @@ function acknowledgements(): JsonObject {
       title: `Acknowledgement of ${name}`,
       summary: 'Success, or a failure with a code.',
       payload: { oneOf: [success(output), { $ref: '#/components/schemas/Failure' }] },
+      ...messageExamples('answered', name),
     },
   ])
 }

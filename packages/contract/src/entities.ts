@@ -29,13 +29,16 @@ export type ConversationType = Static<typeof ConversationTypeSchema>
 export type MessageType = Static<typeof MessageTypeSchema>
 export type ParticipantRole = Static<typeof ParticipantRoleSchema>
 
-export const PersonSchema = Type.Object({
-  id: UserIdSchema,
-  first_name: Type.String({ description: 'May be empty.' }),
-  last_name: Type.String({ description: 'May be empty.' }),
-  avatar_url: nullable(Type.String({ description: 'Address of a picture.' })),
-  role: nullable(Type.String({ description: "The person's role on the platform." })),
-})
+export const PersonSchema = Type.Object(
+  {
+    id: UserIdSchema,
+    first_name: Type.String({ description: 'May be empty.' }),
+    last_name: Type.String({ description: 'May be empty.' }),
+    avatar_url: nullable(Type.String({ description: 'Address of a picture.' })),
+    role: nullable(Type.String({ description: "The person's role on the platform." })),
+  },
+  { description: 'A person, as the platform knows them.' },
+)
 export type Person = Static<typeof PersonSchema>
 
 export const QuoteSchema = Type.Object(
@@ -126,13 +129,16 @@ export const ConversationSchema = Type.Object(
 )
 export type Conversation = Static<typeof ConversationSchema>
 
-export const PaginationSchema = Type.Object({
-  page: nullable(Type.Integer({ description: 'null when a cursor was followed.' })),
-  limit: Type.Integer({ description: 'Most entries on a page.' }),
-  total: Type.Integer({ description: 'Entries on all pages.' }),
-  pages: Type.Integer({ description: '0 when there is nothing.' }),
-  next_cursor: nullable(Type.String({ description: 'Opaque; null at the end. Stays fast at any depth.' })),
-})
+export const PaginationSchema = Type.Object(
+  {
+    page: nullable(Type.Integer({ description: 'null when a cursor was followed.' })),
+    limit: Type.Integer({ description: 'Most entries on a page.' }),
+    total: Type.Integer({ description: 'Entries on all pages.' }),
+    pages: Type.Integer({ description: '0 when there is nothing.' }),
+    next_cursor: nullable(Type.String({ description: 'Opaque; null at the end. Stays fast at any depth.' })),
+  },
+  { description: 'Where the page stands, and how to go on.' },
+)
 export type Pagination = Static<typeof PaginationSchema>
 
 export const ReceiptSchema = Type.Object({ user_id: UserIdSchema, delivered_at: nullable(TimeSchema), read_at: nullable(TimeSchema) })

@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox'
+import { restExample } from './examples.js'
 import { namedSchemas, toJsonSchema, type JsonObject } from './json-schema.js'
 import type { Operation, RestDoor } from './operation.js'
 import { refusalsOf } from './operation-refusals.js'
@@ -17,7 +18,7 @@ export function openApiDocument(): JsonObject {
       version: '1.0.0',
       license: { name: 'MIT', identifier: 'MIT' },
       description: [
-        'Conversations, messages, receipts, presence and resync over REST. Live events come over the socket (see the AsyncAPI document).',
+        'Conversations, messages, receipts, presence and resync over REST. Live events come over the socket: [its events](/docs/events). For programs: [openapi.json](/docs/openapi.json).',
         'Every field is accepted in snake_case and in camelCase; answers are in snake_case. Unknown fields are ignored, `null` for an optional one means absent.',
         'Bodies are JSON in UTF-8. Times are ISO 8601 in UTC with milliseconds, ids are UUIDs.',
       ].join('\n\n'),
@@ -76,7 +77,7 @@ function paths(): JsonObject {
 }
 
 function describe(name: OperationName, entry: RestOperation): JsonObject {
-  const body = entry.rest.method === 'GET' ? undefined : bodyOf(entry)
+  const body = entry.rest.method === 'GET' ? undefined : bodyOf(name, entry)
   return {
     operationId: name,
     tags: [tagOf(entry.rest.path)],
@@ -126,18 +127,19 @@ const descriptionOf = (schema: TSchema) => ('description' in schema ? String(sch
 
 function withSpellings(entry: Operation, name: string, description: string): string {
   const others = spellingsOf(entry, name)
-    .slice(1)
+    .filter((spelling) => spelling !== name)
     .map((spelling) => `\`${spelling}\``)
   return [description, others.length > 0 && `Also accepted as ${others.join(', ')}.`].filter(Boolean).join(' ')
 }
 
-function bodyOf(entry: RestOperation): JsonObject | undefined {
-  const fields = Object.entries(entry.input.properties).filter(([name]) => !inPath(entry, name))
+function bodyOf(name: OperationName, entry: RestOperation): JsonObject | undefined {
+  const fields = Object.entries(entry.input.properties).filter(([field]) => !inPath(entry, field))
   if (fields.length === 0) return undefined
-  const required = fields.map(([name]) => name).filter((name) => entry.input.required?.includes(name))
-  const properties = Object.fromEntries(fields.map(([name, schema]) => [name, bodyProperty(entry, name, schema)]))
+  const required = fields.map(([field]) => field).filter((field) => entry.input.required?.includes(field))
+  const properties = Object.fromEntries(fields.map(([field, schema]) => [field, bodyProperty(entry, field, schema)]))
   const schema = { type: 'object', ...(required.length > 0 && { required }), properties }
-  return { required: required.length > 0, content: { 'application/json': { schema } } }
+  const example = restExample(name)?.body
+  return { required: required.length > 0, content: { 'application/json': { schema, ...(example !== undefined && { example }) } } }
 }
 
 function bodyProperty(entry: Operation, name: string, schema: TSchema): JsonObject {
@@ -146,10 +148,11 @@ function bodyProperty(entry: Operation, name: string, schema: TSchema): JsonObje
 }
 
 function successes(name: OperationName, entry: RestOperation): JsonObject {
+  const example = restExample(name)?.answer
   const body = (description: string) => ({
     description,
     headers: refsToLimitHeaders,
-    content: { 'application/json': { schema: successSchema(name, entry) } },
+    content: { 'application/json': { schema: successSchema(name, entry), ...(example !== undefined && { example }) } },
   })
   if (entry.rest.status === 200) return { '200': body('Success.') }
   return { '201': body('Created.'), '200': body('It was there before; nothing was created.') }

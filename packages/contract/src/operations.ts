@@ -48,7 +48,10 @@ export const operations = {
     rest: { method: 'GET', path: `${chat}/conversations`, status: 200 },
     limitPerMinute: 30,
     input: Type.Object({ page, limit: pageSize(bounds.conversationPageSizeMax, 20), type: Type.Optional(ConversationTypeSchema), cursor }),
-    output: Type.Object({ conversations: Type.Array(ConversationSchema), pagination: PaginationSchema }),
+    output: Type.Object({
+      conversations: Type.Array(ConversationSchema, { description: 'Newest activity first.' }),
+      pagination: PaginationSchema,
+    }),
   }),
   create_conversation: operation({
     summary: 'Creates a conversation, or finds the direct one that exists.',
@@ -92,7 +95,7 @@ export const operations = {
       before: Type.Optional(MessageIdSchema),
       after: Type.Optional(MessageIdSchema),
     }),
-    output: Type.Object({ messages: Type.Array(MessageSchema), pagination: PaginationSchema }),
+    output: Type.Object({ messages: Type.Array(MessageSchema, { description: 'Newest first.' }), pagination: PaginationSchema }),
     check: ({ before, after }) =>
       before !== undefined && after !== undefined ? [{ path: 'after', message: 'must not be given together with before' }] : [],
   }),
@@ -126,7 +129,10 @@ export const operations = {
     socket: { limited: false },
     limitPerMinute: 60,
     input: Type.Object({ conversation_id, message_ids: messageIds }),
-    output: Type.Object({ message_ids: newlyMarked, unread_count: Type.Integer({ minimum: 0 }) }),
+    output: Type.Object({
+      message_ids: newlyMarked,
+      unread_count: Type.Integer({ minimum: 0, description: 'What the caller has still to read in the conversation.' }),
+    }),
   }),
   mark_delivered: operation({
     summary: 'Marks messages as delivered to a device of the caller.',
@@ -148,7 +154,7 @@ export const operations = {
     rest: { method: 'GET', path: `${chat}/messages/:message_id/receipts`, status: 200 },
     limitPerMinute: 60,
     input: Type.Object({ message_id: MessageIdSchema }),
-    output: Type.Object({ receipts: Type.Array(ReceiptSchema) }),
+    output: Type.Object({ receipts: Type.Array(ReceiptSchema, { description: 'One for each current participant.' }) }),
   }),
   add_participants: operation({
     summary: 'Adds people to a group or channel (owner or moderator).',
@@ -176,7 +182,7 @@ export const operations = {
     rest: { method: 'GET', path: `${chat}/presence`, status: 200 },
     limitPerMinute: 60,
     input: Type.Object({ user_ids: Type.Array(UserIdSchema, { minItems: 1, maxItems: 100, description: 'Comma-separated in a query.' }) }),
-    output: Type.Object({ presence: Type.Array(PresenceSchema) }),
+    output: Type.Object({ presence: Type.Array(PresenceSchema, { description: 'Of those who may be seen, as they were asked for.' }) }),
   }),
   sync: operation({
     summary: 'Everything the caller may see that changed since a token.',

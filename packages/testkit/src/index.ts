@@ -1,4 +1,5 @@
 export { signToken } from '@viatra-chat/chat'
+export { startChromium } from './chromium.js'
 export { connect, type Ack, type Connection, type Heard } from './connection.js'
 export { countQueries } from './count-queries.js'
 export { doors, type Door } from './doors.js'

@@ -34,7 +34,7 @@ export interface World {
   /** Starts one more gateway, which its caller stops. */
   startGateway(changes?: Partial<Config>): Promise<RunningGateway>
   /** Creates a person; the names are for reading failures. */
-  person(name: string, fields?: { role?: string; is_active?: boolean }): Promise<Person>
+  person(name: string, fields?: { id?: UserId; role?: string; is_active?: boolean }): Promise<Person>
   people<const N extends readonly string[]>(...names: N): Promise<{ [K in keyof N]: Person }>
   /** Ids of as many new accounts, ascending, for conversations that need many people. */
   crowd(count: number): Promise<UserId[]>
@@ -68,8 +68,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const gateways = await several(options.gateways ?? 1, () => startGateway(config, log))
   const place = { apis: apis.map((api) => api.url), gateways: gateways.map((gateway) => gateway.url), secret: testSecret }
 
-  async function newPerson(name: string, { role = 'patient', is_active = true } = {}): Promise<Person> {
-    const id = newUserId()
+  async function newPerson(name: string, { id = newUserId(), role = 'patient', is_active = true } = {}): Promise<Person> {
     await insertUser(stores.database, { id, name, role, is_active })
     return person(place, { id, name, role })
   }

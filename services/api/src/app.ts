@@ -8,6 +8,7 @@ import { authenticateWith } from './authenticate.js'
 import { limitCalls } from './call-limits.js'
 import { answerFailuresOf, answerUnusableUrl } from './failures.js'
 import { addDocumentRoutes } from './documents.js'
+import { addReference } from './reference/reference.js'
 import { addAnswerHeaders } from './answer-headers.js'
 import { addHealthRoutes } from './health.js'
 import { readJsonBodies } from './json-body.js'
@@ -35,6 +36,7 @@ export async function buildApp(config: Config, chat: OpenChat, metrics?: Metrics
   addOperationRoutes(app, chat, authenticate)
   addHealthRoutes(app, chat.checks)
   addDocumentRoutes(app)
+  await addReference(app)
   return app
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { openOrigin } from '../origin/origin.js'
-import { originPage } from '../origin/page.js'
+import { playgroundSite } from '../origin/playground-site.js'
 import { Problem } from '../problem.js'
 import { isPortFree } from '../processes/find-free-port.js'
 import { SupervisedProcess } from '../processes/supervised-process.js'
@@ -12,6 +12,7 @@ import type { Settings } from './settings.js'
 import { getSigningSecret } from './signing-secret.js'
 import { prepareDataDir, startStores } from './start-stores.js'
 import type { Stoppable, StopStack } from './stop-stack.js'
+import { demoTokens, type DemoTokens } from './demo-tokens.js'
 import { welcome } from './welcome.js'
 
 /** Shows one line (or block) to the person at the terminal. */
@@ -25,7 +26,8 @@ export type Print = (text: string) => void
  */
 export async function runInstance(settings: Settings, running: StopStack, print: Print): Promise<SupervisedProcess[]> {
   await requireNotRunning(settings.dataDir)
-  const { instanceId, origin } = await claimPorts(settings, running)
+  const demo: { people: DemoTokens } = { people: () => [] }
+  const { instanceId, origin } = await claimPorts(settings, running, () => demo.people())
   await prepareDataDir(settings)
   const instance = { instanceId, pid: process.pid, url: `http://localhost:${settings.port}` }
   await writeRunning(settings.dataDir, instance)
@@ -38,6 +40,7 @@ export async function runInstance(settings: Settings, running: StopStack, print:
   const secret = await getSigningSecret(settings.dataDir, settings.env)
   const databaseUrl = await serviceDatabaseUrl(settings, stores.postgres.url)
   const env = serviceEnvironment(settings, { databaseUrl, redisUrl: stores.redis.url, secret })
+  if (secret !== undefined) demo.people = () => demoTokens(people, secret, settings.env)
   const services = await startServices(settings, env, running, print)
   // Once more, now as the last: when everything stops, the door closes before the house is emptied.
   await running.push(origin)
@@ -46,10 +49,11 @@ export async function runInstance(settings: Settings, running: StopStack, print:
 }
 
 /** The origin opens first, though nobody stands behind it yet: two instances can then not begin on one port. */
-async function claimPorts(settings: Settings, running: StopStack): Promise<{ instanceId: string; origin: Stoppable }> {
+async function claimPorts(settings: Settings, running: StopStack, people: DemoTokens): Promise<{ instanceId: string; origin: Stoppable }> {
   const instanceId = randomUUID()
   const ports = { apiPorts: apiPorts(settings), gatewayPorts: gatewayPorts(settings) }
-  const opened = await openOrigin({ ...settings, ...ports, instanceId, page: () => originPage(settings.apis, settings.gateways) })
+  const site = playgroundSite({ people, hosts: settings.hosts })
+  const opened = await openOrigin({ ...settings, ...ports, instanceId, site })
   const origin = { stop: () => opened.close() }
   await running.push(origin)
   const servicePorts = [...ports.apiPorts, ...ports.gatewayPorts]

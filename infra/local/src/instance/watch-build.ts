@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { SupervisedProcess } from '../processes/supervised-process.js'
 import type { Print } from './run-instance.js'
 import type { Settings } from './settings.js'
@@ -32,6 +33,14 @@ export async function watchBuild({ root, env }: Settings, onBuilt: () => Promise
   })
   await compiler.start()
   return compiler
+}
+
+/** Bundles the page anew if a source of it changed. Its builder is a script, since it runs before anything is compiled. */
+export async function rebuildPlayground(root: string): Promise<void> {
+  const { buildPlayground } = (await import(pathToFileURL(join(root, 'packages/playground/build.mjs')).href)) as {
+    buildPlayground(): Promise<void>
+  }
+  await buildPlayground()
 }
 
 /** Calls that come while one is under way become one call after it. */

@@ -12,7 +12,7 @@ export function welcome(settings: Settings, stores: Stores, people: readonly Dem
   const url = `http://localhost:${port}`
   const lines = [
     '',
-    `Viatra Chat runs at ${url}`,
+    `Viatra Chat runs at ${url}: open it in a browser to chat as anybody of the demo.`,
     '',
     `  REST      ${url}/api/v1      ${range('API', port + 1, apis)}`,
     `  Sockets   ${url}             ${range('gateway', port + 11, gateways)}`,

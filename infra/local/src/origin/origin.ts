@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { createProxyServer } from 'httpxy'
 import { Problem } from '../problem.js'
 import { forwardRequest, replaceForwarded } from './forward-request.js'
+import { answerWithPage, type Site } from './site.js'
 import { refuseUpgrade } from './unavailable.js'
 import { accepts, Upstreams } from './upstreams.js'
 
@@ -17,11 +18,11 @@ export interface OriginOptions {
   gatewayPorts: number[]
   /** Sent as `x-viatra-instance` with `/`, by which a second start recognises this one. */
   instanceId: string
-  /** The page at `/`, HTML. */
-  page(): string
+  /** What the origin answers itself. */
+  site: Site
 }
 
-/** The one public address: `/socket.io/` goes to the gateways, `/` is a page, everything else goes to the APIs. */
+/** The one public address: `/socket.io/` goes to the gateways, the site is its own, everything else goes to the APIs. */
 export interface Origin {
   /** Refuses new connections and ends the open ones. */
   close(): Promise<void>
@@ -72,18 +73,15 @@ function listenFailure(error: NodeJS.ErrnoException, port: number): string {
   return `Port ${port} cannot be opened: ${error.message}. Check HOST and PORT.`
 }
 
-function createHandlers({ apiPorts, gatewayPorts, instanceId, page }: OriginOptions) {
+function createHandlers({ apiPorts, gatewayPorts, instanceId, site }: OriginOptions) {
   const proxy = createProxyServer()
   const apis = new Upstreams(apiPorts)
   const gateways = new Upstreams(gatewayPorts)
-  const request = (req: IncomingMessage, res: ServerResponse) => {
+  const request = async (req: IncomingMessage, res: ServerResponse) => {
     const path = pathOf(req)
-    if (path === '/' && (req.method === 'GET' || req.method === 'HEAD')) {
-      res.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'x-viatra-instance': instanceId, 'cache-control': 'no-store' })
-      res.end(req.method === 'HEAD' ? undefined : page())
-      return
-    }
-    void forwardRequest(proxy, isSocketIo(path) ? gateways.stickyTo(addressOf(req)) : apis.inTurn(), req, res)
+    const page = req.method === 'GET' || req.method === 'HEAD' ? await site(path, req) : undefined
+    if (page) answerWithPage(page, instanceId, req, res)
+    else await forwardRequest(proxy, isSocketIo(path) ? gateways.stickyTo(addressOf(req)) : apis.inTurn(), req, res)
   }
   const upgrade = async (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => undefined)
@@ -98,7 +96,10 @@ function createHandlers({ apiPorts, gatewayPorts, instanceId, page }: OriginOpti
     }
     refuseUpgrade(req, socket, 503)
   }
-  return { request, upgrade: (...args: Parameters<typeof upgrade>) => void upgrade(...args) }
+  return {
+    request: (...args: Parameters<typeof request>) => void request(...args),
+    upgrade: (...args: Parameters<typeof upgrade>) => void upgrade(...args),
+  }
 }
 
 function isSocketIo(path: string): boolean {

@@ -10,6 +10,8 @@ export interface DebianPackages {
   folder: string
   /** All that is needed but libraries, which are found by what the packages name. */
   packages: readonly string[]
+  /** Fetches whatever the packages need, directly or not, that this machine lacks: for what is larger than a program and its libraries. */
+  withDependencies?: boolean
   /** A path below the folder that is there once they are unpacked. */
   proof: string
   /** For people: what is being fetched. */
@@ -48,21 +50,27 @@ async function cacheFolder(): Promise<string> {
   }
 }
 
-async function download({ packages, stepTimeoutMs }: DebianPackages, cache: string, root: string): Promise<void> {
+async function download({ packages, withDependencies, stepTimeoutMs }: DebianPackages, cache: string, root: string): Promise<void> {
   const work = await mkdtemp(join(cache, 'apt-'))
   const step = stepIn(work, stepTimeoutMs)
   try {
     const apt = await privateApt(work)
     await step('apt-get', [...apt, 'update'])
-    await step('apt-get', [...apt, 'download', ...packages])
-    const libraries = await missingLibraries(work, step)
-    if (libraries.length > 0) await step('apt-get', [...apt, 'download', ...libraries])
-    for (const file of await packageFiles(work)) await step('dpkg', ['-x', file, join(work, 'root')])
+    const archives = withDependencies ? join(work, 'cache/archives') : work
+    if (withDependencies) await step('apt-get', [...apt, 'install', '-y', '--no-install-recommends', '--download-only', ...packages])
+    else await downloadWithLibraries(apt, packages, work, step)
+    for (const file of await packageFiles(archives)) await step('dpkg', ['-x', file, join(work, 'root')])
     // Two starts may download at once: whoever is first wins.
     await rename(join(work, 'root'), root).catch(() => undefined)
   } finally {
     await rm(work, { recursive: true, force: true })
   }
+}
+
+async function downloadWithLibraries(apt: string[], packages: readonly string[], work: string, step: Step): Promise<void> {
+  await step('apt-get', [...apt, 'download', ...packages])
+  const libraries = await missingLibraries(work, step)
+  if (libraries.length > 0) await step('apt-get', [...apt, 'download', ...libraries])
 }
 
 type Step = (command: string, args: string[]) => Promise<string>
