@@ -5,6 +5,7 @@ import type { Connection } from './connection.js'
 import { connectionHandlerOf } from './connection-handlers.js'
 import { closeIfAnswered } from './drain.js'
 import type { Gateway } from './gateway.js'
+import { inTurn } from './room-turns.js'
 import { endSession, tellError } from './session-end.js'
 import { createThrottle } from './throttle.js'
 
@@ -55,7 +56,8 @@ async function answer(gateway: Gateway, connection: Connection, event: ClientEve
   gateway.inFlight++
   connection.inFlight++
   try {
-    reply(connection, event, await run(gateway, connection, { operation, input: event.payload ?? {}, requestId }), requestId)
+    const call = { operation, input: event.payload ?? {}, requestId }
+    reply(connection, event, await inTurn(connection.roomTurns, operation, () => run(gateway, connection, call)), requestId)
   } catch (error) {
     reply(connection, event, asRefusal(error, gateway.log, { operation, requestId }), requestId)
   } finally {
