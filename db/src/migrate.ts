@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { Kysely, Migrator, PostgresDialect, sql, type Migration, type MigrationProvider } from 'kysely'
 import pg from 'pg'
+import { fitPlatformUsers } from './platform-users.js'
 
 const folder = new URL('../migrations/', import.meta.url)
 
@@ -11,6 +12,7 @@ const folder = new URL('../migrations/', import.meta.url)
 export async function migrate(databaseUrl: string): Promise<string[]> {
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: databaseUrl, max: 2 }) }) })
   try {
+    await fitPlatformUsers(db)
     const { results, error } = await new Migrator({
       db,
       provider: sqlFiles,

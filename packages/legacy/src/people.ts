@@ -6,7 +6,7 @@ import { Unfit } from './unfit.js'
 /** Moves everybody of the old `users`, and their push tokens. People who are in the target already, other than by an earlier run, stay as they are. */
 export async function movePeople(old: pg.Client, target: pg.Client): Promise<number> {
   const people = await stagePeople(old, target)
-  const columns = await columnsOfUsers(target)
+  const columns = await columnsOfUsers(target, { written: true })
   await target.query('begin')
   await target.query('analyze old_people')
   for (const statement of [noteEmails, updatePeople, insertPeople, listTokens, noteTokens, registerTokens, rememberPeople])
@@ -61,9 +61,12 @@ function peopleQuery(there: ReadonlySet<string>): string {
   return `select to_json(u)::text as row from (select ${['id', ...columns].join(', ')} from users order by id) u`
 }
 
-async function columnsOfUsers(client: pg.Client): Promise<ReadonlySet<string>> {
+/** Those that may be read, or only those that may be written: a platform's table has generated ones. */
+async function columnsOfUsers(client: pg.Client, { written = false } = {}): Promise<ReadonlySet<string>> {
   const { rows } = await client.query<{ name: string }>(
-    `select column_name as name from information_schema.columns where table_schema = current_schema() and table_name = 'users'`,
+    `select column_name as name from information_schema.columns where table_schema = current_schema() and table_name = 'users'
+     and (not $1 or is_generated = 'NEVER')`,
+    [written],
   )
   return new Set(rows.map(({ name }) => name))
 }
