@@ -1,4 +1,4 @@
-import type { Conversation, Message, Receipt } from '@viatra-chat/contract'
+import type { Conversation, Message, Receipt, SyncPage } from '@viatra-chat/contract'
 import { migrateLegacy, isComplete } from '@viatra-chat/legacy'
 import { eventually, signToken, startWorld, testSecret, type World } from '@viatra-chat/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -19,10 +19,12 @@ const run = () => migrateLegacy({ from: old.url, to: world.config.databaseUrl })
 
 test('a run that is killed in the middle is started again, and everything is there once', { timeout: 120_000 }, async () => {
   const arguments_ = ['--from', old.url, '--to', world.config.databaseUrl, '--batch', '500']
+  const release = await holdUp(oldId('1', 40))
   const killed = runCommand(...arguments_)
-  await eventually(async () => expect(await movedConversations()).toBeGreaterThan(10), 60_000)
+  await eventually(async () => expect([(await movedConversations()) > 0, await isHeldUp()]).toEqual([true, true]), 60_000)
   killed.process.kill('SIGKILL')
   expect((await killed.ended).code).toBe(null)
+  await release()
   const before = await movedConversations()
   expect(before).toBeLessThan(400)
 
@@ -36,6 +38,25 @@ test('a run that is killed in the middle is started again, and everything is the
   ])
   expect(again.code).toBe(0)
 })
+
+/** Whoever moves a conversation of this person waits from now on, in the middle of a batch. Gives the way to end that. */
+async function holdUp(personId: string): Promise<() => Promise<void>> {
+  const client = await world.database.connect()
+  await client.query(`insert into users (id, first_name, last_name) values ($1, 'First40', 'Last40')`, [personId])
+  await client.query('begin')
+  await client.query('select from users where id = $1 for update', [personId])
+  return async () => {
+    await client.query('rollback')
+    client.release()
+  }
+}
+
+async function isHeldUp(): Promise<boolean> {
+  const { rowCount } = await world.database.query(
+    `select from pg_stat_activity where datname = current_database() and application_name = 'viatra-chat legacy' and wait_event_type = 'Lock'`,
+  )
+  return rowCount === 1
+}
 
 async function movedConversations(): Promise<number> {
   const { rows } = await world.database.query<{ ready: boolean }>(`select to_regclass('chat_legacy.conversations') is not null as ready`)
@@ -110,7 +131,11 @@ test('a second run brings what changed in the old database, and nothing else', {
     update conversations set participant_ids = array_append(participant_ids, '${oldId('1', 99)}') where id = '${group.id}';
     insert into conversations (id, type, participant_ids, created_by) values ('${oldId('2', 999)}', 'group', '{${oldId('1', 99)},${oldId('1', 6)}}', '${oldId('1', 99)}')`)
 
+  const before = await get<SyncPage>(5, 'sync')
   const report = await run()
+  const { messages: changed, receipts } = await get<SyncPage>(5, `sync?since=${before.next}`)
+  expect(changed.filter(({ conversation_id }) => conversation_id === direct.id).map(({ content }) => content)).toEqual(['Another one'])
+  expect(receipts.map(({ conversation_id }) => conversation_id)).toContain(direct.id)
   expect(report.moved.conversations).toBe(3)
   expect(isComplete(report)).toBe(true)
   for (const [n, id] of [
