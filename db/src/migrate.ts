@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Kysely, Migrator, PostgresDialect, sql, type Migration, type MigrationProvider, type MigrationResultSet } from 'kysely'
 import pg from 'pg'
+import { fitPlatformUsers } from './platform-users.js'
 
 const ownFolder = fileURLToPath(new URL('../migrations/', import.meta.url))
 
@@ -31,7 +32,10 @@ export interface MigrationState {
  * back and thrown.
  */
 export function migrate(databaseUrl: string, options: MigrateOptions = {}): Promise<string[]> {
-  return run(databaseUrl, options, (migrator) => migrator.migrateToLatest())
+  return run(databaseUrl, options, async (migrator, db) => {
+    await fitPlatformUsers(db)
+    return migrator.migrateToLatest()
+  })
 }
 
 /** Takes the newest applied migration back; the names of what was taken back, none when nothing is applied. */
@@ -46,12 +50,14 @@ export function listMigrations(databaseUrl: string): Promise<MigrationState[]> {
   )
 }
 
-type Step = (migrator: Migrator) => Promise<MigrationResultSet>
+type Step = (migrator: Migrator, db: Kysely<unknown>) => Promise<MigrationResultSet>
 
 async function run(databaseUrl: string, options: MigrateOptions, step: Step): Promise<string[]> {
   const { attemptsMax = 10 } = options
   for (let attempt = 1; ; attempt++) {
-    const { results = [], error } = await withMigrator(databaseUrl, options, step)
+    const { results = [], error } = await withMigrator(databaseUrl, options, (migrator, db) =>
+      step(migrator, db).catch((thrown: unknown) => ({ error: thrown })),
+    )
     if (!error) return results.map((result) => result.migrationName)
     if (!isLockTimeout(error) || attempt >= attemptsMax)
       throw error instanceof Error ? error : new Error('migrating failed', { cause: error })
@@ -63,13 +69,13 @@ async function run(databaseUrl: string, options: MigrateOptions, step: Step): Pr
 async function withMigrator<T>(
   databaseUrl: string,
   { lockTimeoutMs = 5000, folder = ownFolder }: MigrateOptions,
-  use: (migrator: Migrator) => Promise<T>,
+  use: (migrator: Migrator, db: Kysely<unknown>) => Promise<T>,
 ): Promise<T> {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 2, lock_timeout: lockTimeoutMs })
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
   const names = { migrationTableName: 'chat_migrations', migrationLockTableName: 'chat_migrations_lock' }
   try {
-    return await use(new Migrator({ db, provider: sqlFiles(folder), ...names }))
+    return await use(new Migrator({ db, provider: sqlFiles(folder), ...names }), db)
   } finally {
     await db.destroy()
   }

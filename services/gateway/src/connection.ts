@@ -3,6 +3,7 @@ import type { ConversationId, UserId } from '@viatra-chat/contract'
 import type { Gateway } from './gateway.js'
 import { readHeldRooms, stillHeld } from './held-rooms.js'
 import { serveOperations } from './operations.js'
+import { noTurns, type RoomTurns } from './room-turns.js'
 import { closeForReconnect, tellError } from './session-end.js'
 import { watchExpiry, type ExpiryWatch } from './session-expiry.js'
 import { watchIdleness } from './session-idle.js'
@@ -18,6 +19,7 @@ export interface Connection {
   /** Fulfilled once the socket hears everything its person should; rejected with a refusal if that cannot be had. */
   ready: Promise<void>
   readonly typing: TypingTimers
+  readonly roomTurns: RoomTurns
   /** Whether it is in the rooms of its person's conversations. */
   isOpen: boolean
   /** Events being answered. */
@@ -39,6 +41,7 @@ export function openConnection(gateway: Gateway, socket: GatewaySocket): void {
     ready: Promise.resolve(),
     expiry: watchExpiry(socket),
     typing: new Map<ConversationId, NodeJS.Timeout>(),
+    roomTurns: noTurns(),
     isOpen: false,
     inFlight: 0,
     isLeaving: false,

@@ -6,6 +6,7 @@ import type { Connection } from './connection.js'
 import { connectionHandlerOf } from './connection-handlers.js'
 import { closeIfAnswered } from './drain.js'
 import type { Gateway } from './gateway.js'
+import { inTurn } from './room-turns.js'
 import { endSession, tellError } from './session-end.js'
 import { createThrottle } from './throttle.js'
 
@@ -60,7 +61,12 @@ async function answer(gateway: Gateway, connection: Connection, event: ClientEve
   try {
     const attributes = { 'chat.request_id': requestId, 'chat.connection_id': connection.socket.id }
     const call = { operation, input: event.payload ?? {}, requestId }
-    reply(connection, event, await inSpan(operation, attributes, () => run(gateway, connection, call)), requestId)
+    reply(
+      connection,
+      event,
+      await inTurn(connection.roomTurns, operation, () => inSpan(operation, attributes, () => run(gateway, connection, call))),
+      requestId,
+    )
   } catch (error) {
     reply(connection, event, asRefusal(error, gateway.log, { operation, requestId, connectionId: connection.socket.id }), requestId)
   } finally {

@@ -98,7 +98,8 @@ export async function listParticipants(
   shownOfChannel: number,
 ): Promise<ParticipantRow[]> {
   const { rows } = await sql<ParticipantRow>`
-    select c.id as conversation_id, m.user_id, m.role as participant_role, u.first_name, u.last_name, u.avatar_url, u.role
+    select c.id as conversation_id, m.user_id, m.role as participant_role, coalesce(u.first_name, '') as first_name,
+      coalesce(u.last_name, '') as last_name, u.avatar_url, u.role
     from conversations c
     cross join lateral (
       select user_id, role, joined_at from conversation_members where conversation_id = c.id

@@ -54,6 +54,7 @@ export function createAuthenticator(db: Kysely<Tables>, verifier: TokenVerifier)
 async function requireActive(db: Kysely<Tables>, userId: UserId): Promise<string | null> {
   const user = await findUser(db, userId)
   if (!user) throw new Refusal('TOKEN_INVALID', { message: 'The token is of a person who does not exist.' })
-  if (!user.is_active) throw new Refusal('USER_INACTIVE')
+  // The platform's table may leave it open, and then nobody has said so.
+  if (user.is_active === false) throw new Refusal('USER_INACTIVE')
   return user.role
 }

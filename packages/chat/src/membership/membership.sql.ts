@@ -45,13 +45,13 @@ export async function listMemberships(
   return rows
 }
 
-/** Those of the given ids that are people who exist and are active, with their names. */
+/** Those of the given ids that are people who exist and are active. */
 export function findActivePeople(db: Kysely<Tables>, ids: readonly UserId[]) {
   return db
     .selectFrom('users')
-    .select(['id', 'first_name', 'last_name'])
+    .select('id')
     .where('id', '=', sql<string>`any(${[...ids]}::uuid[])`)
-    .where('is_active', '=', true)
+    .where('is_active', 'is distinct from', false)
     .execute()
 }
 
@@ -59,7 +59,7 @@ export function findActivePeople(db: Kysely<Tables>, ids: readonly UserId[]) {
 export function findNames(db: Kysely<Tables>, ids: readonly UserId[]) {
   return db
     .selectFrom('users')
-    .select(['id', 'first_name', 'last_name'])
+    .select(['id', sql<string>`coalesce(first_name, '')`.as('first_name'), sql<string>`coalesce(last_name, '')`.as('last_name')])
     .where('id', '=', sql<string>`any(${[...ids]}::uuid[])`)
     .execute()
 }
