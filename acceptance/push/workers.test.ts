@@ -1,4 +1,4 @@
-import { eventually, spawnApi } from '@viatra-chat/testkit'
+import { eventually, spawnApi, type FcmAnswer } from '@viatra-chat/testkit'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { startPushWorld, type PushWorld } from './push-world.js'
@@ -74,7 +74,7 @@ describe('a worker that is killed', () => {
     const { token, send } = await messageForBob()
     let heldJobs: Promise<Awaited<ReturnType<typeof hold>>> | undefined
     // Held from the moment that FCM is asked: the worker has the answer and cannot write it down.
-    push.fcm.answer(async (message) => {
+    push.fcm.answer(async (message): Promise<FcmAnswer> => {
       if (message.token === token) await (heldJobs ??= hold('push_jobs'))
       return 'ok'
     })

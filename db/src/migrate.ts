@@ -56,7 +56,7 @@ async function run(databaseUrl: string, options: MigrateOptions, step: Step): Pr
   const { attemptsMax = 10 } = options
   for (let attempt = 1; ; attempt++) {
     const { results = [], error } = await withMigrator(databaseUrl, options, (migrator, db) =>
-      step(migrator, db).catch((thrown: unknown) => ({ error: thrown })),
+      step(migrator, db).catch((thrown: unknown): MigrationResultSet => ({ error: thrown })),
     )
     if (!error) return results.map((result) => result.migrationName)
     if (!isLockTimeout(error) || attempt >= attemptsMax)
