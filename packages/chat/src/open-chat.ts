@@ -40,7 +40,7 @@ export function openChat(options: ChatOptions): OpenChat {
     events: createEmitterPublisher(options.publisher, log),
     limits: createLimitCounter(redis, settings.rateLimitMultiplier),
     authenticator: createAuthenticator(db, createTokenVerifier(options.jwt)),
-    cache: createPageCache(redis, settings.cache),
+    cache: createPageCache(redis, settings.cache, log),
     checks: {
       database: async () => void (await sql`select 1`.execute(db)),
       redis: async () => void (await redis.ping()),

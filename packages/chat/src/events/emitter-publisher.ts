@@ -9,30 +9,30 @@ type Publish = (channel: string, message: Buffer | string) => Promise<void>
 /** Publishes through the Socket.IO Redis emitter to the adapter of every gateway. */
 export function createEmitterPublisher(publisher: Redis, log: Log): EventPublisher {
   const publish = failingFast(publisher, log)
-  return through(
-    (channel, message) => void publish(channel, message).catch(() => undefined),
-    () => confirming(publish),
-  )
+  const ignore = (outcome: Promise<unknown>) => void outcome.catch(() => undefined)
+  return { ...through((channel, message) => ignore(publish(channel, message))), alongside: ignore, confirming: () => confirming(publish) }
 }
 
 function confirming(publish: Publish): ConfirmingPublisher {
-  const outcomes: Promise<void>[] = []
-  const events = through(
-    (channel, message) => {
-      const outcome = publish(channel, message)
-      // Looked at in confirmed(), which may come later than the failure.
-      outcome.catch(() => undefined)
-      outcomes.push(outcome)
-    },
-    () => confirming(publish),
-  )
-  return { ...events, confirmed: async () => void (await Promise.all(outcomes)) }
+  const outcomes: Promise<unknown>[] = []
+  function alongside(outcome: Promise<unknown>): void {
+    // Looked at in confirmed(), which may come later than the failure.
+    outcome.catch(() => undefined)
+    outcomes.push(outcome)
+  }
+  return {
+    ...through((channel, message) => alongside(publish(channel, message))),
+    alongside,
+    confirming: () => confirming(publish),
+    confirmed: async () => void (await Promise.all(outcomes)),
+  }
 }
 
-function through(publish: (channel: string, message: Buffer | string) => void, confirming: () => ConfirmingPublisher): EventPublisher {
+type Emitting = Omit<EventPublisher, 'alongside' | 'confirming'>
+
+function through(publish: (channel: string, message: Buffer | string) => void): Emitting {
   const emitter = new Emitter({ publish })
   return {
-    confirming,
     publish(event, payload, { rooms, except = [] }) {
       if (rooms.length > 0)
         emitter
