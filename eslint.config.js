@@ -48,6 +48,12 @@ export default defineConfig(
     },
   },
 
+  // Read by people who write their first lines against the client: in Node, and in a page.
+  {
+    files: ['packages/client/examples/*.mjs'],
+    rules: { 'no-console': 'off' },
+    languageOptions: { globals: { atob: 'readonly', document: 'readonly', location: 'readonly', URLSearchParams: 'readonly' } },
+  },
   // k6 gives these to its scripts.
   { files: ['infra/load/k6/*.js'], languageOptions: { globals: { open: 'readonly', __ENV: 'readonly' } } },
   {

@@ -54,7 +54,7 @@ export function openChat(options: ChatOptions): OpenChat {
     events: createEmitterPublisher(options.publisher, log, measures),
     limits: createLimitCounter(redis, settings.rateLimitMultiplier, measures),
     authenticator: createAuthenticator(db, createTokenVerifier(options.jwt)),
-    cache: createPageCache(redis, settings.cache, measures),
+    cache: createPageCache(redis, settings.cache, { log, measures }),
     badges: new BadgeUpdates(db, settings.push, log),
     checks: {
       database: async () => void (await sql`select 1`.execute(db)),

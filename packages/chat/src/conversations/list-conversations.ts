@@ -18,9 +18,8 @@ export async function listConversations(chat: Chat, actor: Actor, input: Input):
   const options: ListOptions = { type: input.type, offset: ((page ?? 1) - 1) * limit, limit: limit + 1, below }
   const { rows, total } = await listOwn(chat.db, actor.userId, options)
   const shown = rows.slice(0, limit)
-  const stored = await chat.cache.read(cacheKey(actor, input, page, limit), versionOf(shown, page), cachedForS, () =>
-    loadConversations(chat.db, shown, actor.userId),
-  )
+  const cached = { key: cacheKey(actor, input, page, limit), version: versionOf(shown, page), ttlS: cachedForS, shows: shown.map(toShown) }
+  const stored = await chat.cache.read(cached, () => loadConversations(chat.db, shown, actor.userId))
   const last = rows.length > limit ? shown.at(-1) : undefined
   const pagination = { page, limit, total, pages: Math.ceil(total / limit), next_cursor: last ? writeCursor(last) : null }
   return { data: { conversations: await withPresence(chat, stored), pagination } }
@@ -36,6 +35,7 @@ function versionOf(rows: readonly ConversationRow[], page: number | null): strin
   return createHash('sha1').update(parts.join('\n')).digest('base64url')
 }
 
+const toShown = ({ id, version }: ConversationRow) => ({ id, version: Number(version) })
 const activityMs = (row: ConversationRow) => (row.last_message_at ?? row.created_at).getTime()
 const writeCursor = (row: ConversationRow) => Buffer.from(`${activityMs(row)} ${row.id}`).toString('base64url')
 

@@ -16,6 +16,8 @@ export type Announcement =
       messageId: MessageId
       userId: UserId
       seq: number
+      /** Of the conversation, after the deletion. */
+      version: number
       at: string
       lastMessageAt: string | null
     }

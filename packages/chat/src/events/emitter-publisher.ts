@@ -10,36 +10,34 @@ type Publish = (channel: string, message: Buffer | string) => Promise<void>
 /** Publishes through the Socket.IO Redis emitter to the adapter of every gateway. */
 export function createEmitterPublisher(publisher: Redis, log: Log, measures: Measures): EventPublisher {
   const publish = failingFast(publisher, log, measures)
-  return through(
-    (channel, message) => void publish(channel, message).catch(() => undefined),
-    () => confirming(publish, measures),
-    measures,
-  )
+  const ignore = (outcome: Promise<unknown>) => void outcome.catch(() => undefined)
+  return {
+    ...through((channel, message) => ignore(publish(channel, message)), measures),
+    alongside: ignore,
+    confirming: () => confirming(publish, measures),
+  }
 }
 
 function confirming(publish: Publish, measures: Measures): ConfirmingPublisher {
-  const outcomes: Promise<void>[] = []
-  const events = through(
-    (channel, message) => {
-      const outcome = publish(channel, message)
-      // Looked at in confirmed(), which may come later than the failure.
-      outcome.catch(() => undefined)
-      outcomes.push(outcome)
-    },
-    () => confirming(publish, measures),
-    measures,
-  )
-  return { ...events, confirmed: async () => void (await Promise.all(outcomes)) }
+  const outcomes: Promise<unknown>[] = []
+  function alongside(outcome: Promise<unknown>): void {
+    // Looked at in confirmed(), which may come later than the failure.
+    outcome.catch(() => undefined)
+    outcomes.push(outcome)
+  }
+  return {
+    ...through((channel, message) => alongside(publish(channel, message)), measures),
+    alongside,
+    confirming: () => confirming(publish, measures),
+    confirmed: async () => void (await Promise.all(outcomes)),
+  }
 }
 
-function through(
-  publish: (channel: string, message: Buffer | string) => void,
-  confirming: () => ConfirmingPublisher,
-  measures: Measures,
-): EventPublisher {
+type Emitting = Omit<EventPublisher, 'alongside' | 'confirming'>
+
+function through(publish: (channel: string, message: Buffer | string) => void, measures: Measures): Emitting {
   const emitter = new Emitter({ publish })
   return {
-    confirming,
     publish(event, payload, { rooms, except = [] }) {
       if (rooms.length === 0) return
       measures.eventsPublished(1, { event })

@@ -22,12 +22,14 @@ export interface EventPublisher {
   participantsAdded(change: MembershipChange): void
   /** Takes the sockets of these people out of both rooms of the conversation, at once and on every gateway. */
   participantsRemoved(change: MembershipChange): void
+  /** Something else that Redis must take along with what is published here. Never throws, whatever becomes of it. */
+  alongside(work: Promise<unknown>): void
   /** A publisher that knows what became of its calls. */
   confirming(): ConfirmingPublisher
 }
 
 export interface ConfirmingPublisher extends EventPublisher {
-  /** Settles when Redis has taken, or not taken, all that was published here so far. */
+  /** Settles when Redis has taken, or not taken, all that was published here so far, and what goes alongside. */
   confirmed(): Promise<void>
 }
 

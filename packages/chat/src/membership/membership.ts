@@ -21,6 +21,8 @@ export interface Membership {
     readonly metadata: Record<string, unknown>
     /** Version of the conversation with everything a page of it shows, receipts included; null where it would be costly to know. */
     readonly version: string | null
+    /** Version of the conversation without its receipts. */
+    readonly ownVersion: number
   }
 }
 
@@ -50,6 +52,7 @@ function toMembership(row: Row, userId: UserId, role: ParticipantRole): Membersh
     participantCount: row.participant_count,
     metadata: row.metadata,
     version: row.receipts_version === null ? null : `${row.version}.${row.receipts_version}`,
+    ownVersion: Number(row.version),
   }
   // eslint-disable-next-line @typescript-eslint/consistent-type-assertions -- the one place where the proof is made
   return { userId, role, conversation } as Membership

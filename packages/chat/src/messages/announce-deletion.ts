@@ -6,10 +6,11 @@ import { loadNewestMessages } from './load-messages.js'
 
 export type DeletionAnnouncement = Extract<Announcement, { kind: 'deletion' }>
 
-/** Tells the room that a message is gone, and list screens what is the newest one now. */
+/** Tells the room that a message is gone, and list screens what is the newest one now. Cached pages that show it go. */
 export async function announceDeletion(chat: Chat, deletion: DeletionAnnouncement): Promise<void> {
-  const { conversationId, messageId, userId, at, seq, lastMessageAt } = deletion
+  const { conversationId, messageId, userId, at, seq, version, lastMessageAt } = deletion
   chat.events.publish('message_deleted', { messageId, conversationId, userId, at }, { rooms: [conversationRoom(conversationId)] })
+  chat.events.alongside(chat.cache.forget({ id: conversationId, version }))
   const [newest] = await loadNewestMessages(chat.db, [conversationId])
   if (newest && newest.seq > seq) return
   announceActivity(chat, conversationId, { last_message: newest ?? null, last_message_at: lastMessageAt })

@@ -38,6 +38,7 @@ function announcementOf({ conversation, userId }: Membership, messageId: Message
     messageId,
     userId,
     seq: Number(deletion.seq),
+    version: Number(deletion.version),
     at: deletion.deleted_at.toISOString(),
     lastMessageAt: deletion.last_message_at?.toISOString() ?? null,
   }

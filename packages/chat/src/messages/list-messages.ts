@@ -19,9 +19,10 @@ export async function listMessages(chat: Chat, actor: Actor, input: OperationInp
   if (input.after !== undefined) return { data: await after(chat, membership, input.after, limit) }
   if (input.before !== undefined) return { data: await before(chat, membership, input.before, limit) }
   const page = input.page ?? 1
-  const { id, version } = membership.conversation
+  const { id, version, ownVersion } = membership.conversation
+  const key = `chat:messages:${id}:${page}:${limit}`
   const load = () => byNumber(chat, membership, page, limit)
-  return { data: await chat.cache.read(`chat:messages:${id}:${page}:${limit}`, version, cachedForS, load) }
+  return { data: await chat.cache.read({ key, version, ttlS: cachedForS, shows: [{ id, version: ownVersion }] }, load) }
 }
 
 async function byNumber(chat: Chat, membership: Membership, page: number, limit: number): Promise<Page> {

@@ -108,6 +108,8 @@ export interface Deletion {
   seq: string
   deleted_at: Date
   last_message_at: Date | null
+  /** Of the conversation, from now on. */
+  version: string
 }
 
 /** Marks a message as deleted in a transaction that holds the conversation's lock; undefined when it was deleted already. */
@@ -124,9 +126,9 @@ export async function markDeleted(tx: Transaction<Tables>, membership: Membershi
       on conflict (conversation_id) do update set seqs = conversation_deletions.seqs + excluded.seqs
     ), counted as (
       update conversations set message_count = message_count - 1, version = version + 1 from gone where id = gone.conversation_id
-      returning last_message_at
+      returning last_message_at, version
     )
-    select gone.seq, gone.deleted_at, counted.last_message_at from gone cross join counted`.execute(tx)
+    select gone.seq, gone.deleted_at, counted.last_message_at, counted.version from gone cross join counted`.execute(tx)
   return rows[0]
 }
 
