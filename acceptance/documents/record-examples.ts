@@ -1,4 +1,4 @@
-import type { EventName } from '@viatra-chat/contract'
+import type { EventName, OperationName } from '@viatra-chat/contract'
 import { eventually, type Connection, type Person, type World } from '@viatra-chat/testkit'
 
 /** What went over the wire, by operation and event, as the documents show it. */
@@ -29,11 +29,18 @@ interface People {
   grace: Person
 }
 
+interface Made {
+  id: string
+  grant_id: string
+}
+type Call = (name: OperationName, person: Person, method: string, path: string, body?: object) => Promise<Made>
+type Told = { conversationId: string; messageId: string }
+
 async function recordRest({ rest }: Recorded, { anna, elena, grace, nadia }: People & { nadia: Person }): Promise<void> {
-  const call = async (name: string, person: Person, method: string, path: string, body?: object) => {
-    const { body: answer, data } = await person.rest<{ id: string; next: string }>(method, path, body)
+  const call: Call = async (name, person, method, path, body) => {
+    const { body: answer, data } = await person.rest<Made>(method, path, body)
     rest[name] = { ...(body && { body }), answer }
-    return answer.data === undefined ? { id: '', next: '' } : data
+    return answer.data === undefined ? { id: '', grant_id: '' } : data
   }
   const { next } = (await elena.rest<{ next: string }>('GET', `${chat}/sync`)).data
   const group = { type: 'group', participant_ids: [anna.id], metadata: { name: 'Care team' } }
@@ -55,10 +62,27 @@ async function recordRest({ rest }: Recorded, { anna, elena, grace, nadia }: Peo
   await call('remove_participant', elena, 'DELETE', `${at}/participants/${grace.id}`)
   await call('get_presence', anna, 'GET', `${chat}/presence?user_ids=${elena.id}`)
   await call('delete_message', elena, 'DELETE', `${chat}/messages/${message.id}`)
-  await call('read_message_as_admin', nadia, 'GET', `/api/v1/admin/messages/${message.id}?reason=Complaint%204711`)
+  await recordAdministration(call, { anna, elena, grace, nadia }, { conversationId: id, messageId: message.id })
   const device = { fcm_token: 'dGhpcyBpcyBhIHRva2Vu', device_id: 'pixel-8', platform: 'android' }
   await call('register_device', anna, 'POST', '/api/v1/auth/fcm-token', device)
   await call('forget_device', anna, 'DELETE', '/api/v1/auth/fcm-token', { fcm_token: device.fcm_token })
+  await call('mute_conversation', anna, 'PUT', `${at}/mute`, {})
+  await call('get_mute', anna, 'GET', `${at}/mute`)
+  await call('unmute_conversation', anna, 'DELETE', `${at}/mute`)
+  await call('set_quiet_hours', anna, 'PUT', `${chat}/quiet-hours`, { from: '22:00', to: '07:00', time_zone: 'Europe/Berlin' })
+  await call('get_quiet_hours', anna, 'GET', `${chat}/quiet-hours`)
+  await call('clear_quiet_hours', anna, 'DELETE', `${chat}/quiet-hours`)
+}
+
+async function recordAdministration(call: Call, { grace, nadia }: People & { nadia: Person }, { conversationId, messageId }: Told) {
+  const admin = '/api/v1/admin'
+  await call('read_message_as_admin', nadia, 'GET', `${admin}/messages/${messageId}?reason=Complaint%204711`)
+  await call('list_pushes_as_admin', nadia, 'GET', `${admin}/pushes?message_id=${messageId}`)
+  const access = { conversation_id: conversationId, minutes: 30, reason: 'Complaint 4711' }
+  const { grant_id } = await call('grant_break_glass', nadia, 'POST', `${admin}/break-glass`, access)
+  await call('list_messages_as_admin', nadia, 'GET', `${admin}/conversations/${conversationId}/messages`)
+  await call('end_break_glass', nadia, 'DELETE', `${admin}/break-glass/${grant_id}`)
+  await call('export_person', nadia, 'GET', `${admin}/people/${grace.id}/export?reason=Access%20request%204712`)
 }
 
 async function recordSockets({ asked, told }: Recorded, { anna, elena, grace }: People): Promise<void> {

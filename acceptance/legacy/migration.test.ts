@@ -15,10 +15,10 @@ beforeAll(async () => {
 })
 afterAll(() => Promise.all([world.close(), old.close()]))
 
-const run = () => migrateLegacy({ from: old.url, to: world.config.databaseUrl })
+const run = () => migrateLegacy({ from: old.url, to: world.databaseUrl })
 
 test('a run that is killed in the middle is started again, and everything is there once', { timeout: 120_000 }, async () => {
-  const arguments_ = ['--from', old.url, '--to', world.config.databaseUrl, '--batch', '500']
+  const arguments_ = ['--from', old.url, '--to', world.databaseUrl, '--batch', '500']
   const release = await holdUp(oldId('1', 40))
   const killed = runCommand(...arguments_)
   await eventually(async () => expect([(await movedConversations()) > 0, await isHeldUp()]).toEqual([true, true]), 60_000)
@@ -170,7 +170,7 @@ test('the old database may be written to meanwhile; when that ends, a last run c
   isWriting = false
   await writing
   expect(written).toBeGreaterThan(10)
-  const last = await runCommand('--from', old.url, '--to', world.config.databaseUrl).ended
+  const last = await runCommand('--from', old.url, '--to', world.databaseUrl).ended
   expect(last.output).toContain('Complete: the new database holds all that the old one does.')
   const { rows } = await world.database.query(`select count(*)::int as count from messages where content like 'written %'`)
   expect(rows).toEqual([{ count: written }])

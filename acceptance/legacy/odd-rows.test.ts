@@ -24,7 +24,7 @@ beforeEach(async () => {
   for (const { id, name } of [ann, bob, eve]) await insertUser(id, name)
 })
 
-const run = () => migrateLegacy({ from: old.url, to: world.config.databaseUrl })
+const run = () => migrateLegacy({ from: old.url, to: world.databaseUrl })
 
 async function insertUser(id: string, name: string, more: { email?: string; token?: string } = {}): Promise<string> {
   await old.pool.query(
@@ -322,7 +322,7 @@ test('the comparison finds whatever is not the same here', async () => {
   }
   complete(await run())
   for (const [i, breach] of Object.values(breaches).entries()) await world.database.query(breach, [groups[i]?.id])
-  const { code, output } = await runCommand('--from', old.url, '--to', world.config.databaseUrl).ended
+  const { code, output } = await runCommand('--from', old.url, '--to', world.databaseUrl).ended
   expect(code).toBe(1)
   for (const [i, difference] of Object.keys(breaches).entries())
     expect(output).toMatch(new RegExp(`${groups[i]?.id} differs: .*${difference}`))
@@ -337,13 +337,13 @@ describe('it says in one sentence why it cannot be', () => {
   }
 
   test('when the old database is none, or has other types', async () => {
-    expect(await refusal(world.config.databaseUrl, world.config.databaseUrl)).toBe(
+    expect(await refusal(world.databaseUrl, world.databaseUrl)).toBe(
       'The old database has no column conversations.participant_ids: is this the URL of the old one?',
     )
     const integers = await openOldDatabase({ messages: 0 })
     onTestFinished(() => integers.close())
     await integers.pool.query('drop table users cascade; create table users (id serial primary key, email text)')
-    expect(await refusal(integers.url, world.config.databaseUrl)).toBe(
+    expect(await refusal(integers.url, world.databaseUrl)).toBe(
       "The old database's users.id is of type int4, not uuid: it cannot be moved.",
     )
   })
@@ -352,7 +352,7 @@ describe('it says in one sentence why it cannot be', () => {
     expect(await refusal(old.url, old.url)).toContain('migrate it first')
     const client = await world.database.connect()
     await client.query(`select pg_advisory_lock(hashtext('viatra-chat legacy'))`)
-    expect(await refusal(old.url, world.config.databaseUrl)).toContain('Another run is moving conversations into this database')
+    expect(await refusal(old.url, world.databaseUrl)).toContain('Another run is moving conversations into this database')
     await client.query(`select pg_advisory_unlock(hashtext('viatra-chat legacy'))`)
     client.release()
   })
@@ -368,6 +368,6 @@ describe('it says in one sentence why it cannot be', () => {
 
   test('when a URL is missing or nobody answers', async () => {
     expect((await runCommand('--to', 'x').ended).errors).toContain('Usage: pnpm migrate:legacy --from')
-    expect(await refusal('postgres://nobody@127.0.0.1:1/none', world.config.databaseUrl)).toMatch(/^The old database cannot be reached: /)
+    expect(await refusal('postgres://nobody@127.0.0.1:1/none', world.databaseUrl)).toMatch(/^The old database cannot be reached: /)
   })
 })

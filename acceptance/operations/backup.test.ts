@@ -36,7 +36,7 @@ test('the drill: what was backed up while it was written to is restored, served,
   await world.database.query(`update messages set changed_xid = '900000000000'; update conversations set changed_xid = '900000000000'`)
 
   const file = join(folder, 'chat.dump')
-  await Promise.all([operate('backup.sh', world.config.databaseUrl, file), ann.send(conversation, 'meanwhile')])
+  await Promise.all([operate('backup.sh', world.databaseUrl, file), ann.send(conversation, 'meanwhile')])
   const restoredUrl = await emptyDatabase()
   await operate('restore.sh', restoredUrl, file)
 
@@ -65,8 +65,8 @@ test('nothing is restored over what is there', async () => {
   const { ann, conversation } = await world.twoPeople()
   await ann.send(conversation, 'kept')
   const file = join(folder, 'chat.dump')
-  await operate('backup.sh', world.config.databaseUrl, file)
-  await expect(operate('restore.sh', world.config.databaseUrl, file)).rejects.toThrow('give an empty one')
+  await operate('backup.sh', world.databaseUrl, file)
+  await expect(operate('restore.sh', world.databaseUrl, file)).rejects.toThrow('give an empty one')
   expect((await ann.history(conversation)).map(({ content }) => content)).toEqual(['kept'])
 })
 
@@ -79,7 +79,7 @@ async function operate(name: string, databaseUrl: string, file: string): Promise
 async function emptyDatabase(): Promise<string> {
   const name = `restored_${process.pid}_${cleanups.length}`
   const administer = async (statement: string) => {
-    const url = new URL(world.config.databaseUrl)
+    const url = new URL(world.databaseUrl)
     url.pathname = '/postgres'
     const client = new pg.Client({ connectionString: url.href })
     await client.connect()
@@ -87,7 +87,7 @@ async function emptyDatabase(): Promise<string> {
   }
   await administer(`create database ${name} template template0`)
   cleanups.push(() => administer(`drop database ${name} with (force)`))
-  const url = new URL(world.config.databaseUrl)
+  const url = new URL(world.databaseUrl)
   url.pathname = `/${name}`
   return url.href
 }

@@ -29,6 +29,17 @@ const limits: Record<string, number> = {
   'POST /api/v1/auth/fcm-token': 10,
   'DELETE /api/v1/auth/fcm-token': 10,
   'GET /api/v1/admin/messages/:message_id': 30,
+  'GET /api/v1/admin/pushes': 30,
+  'POST /api/v1/admin/break-glass': 10,
+  'DELETE /api/v1/admin/break-glass/:grant_id': 30,
+  'GET /api/v1/admin/conversations/:conversation_id/messages': 30,
+  'GET /api/v1/admin/people/:user_id/export': 60,
+  'PUT /api/v1/chat/conversations/:conversation_id/mute': 30,
+  'GET /api/v1/chat/conversations/:conversation_id/mute': 60,
+  'DELETE /api/v1/chat/conversations/:conversation_id/mute': 30,
+  'PUT /api/v1/chat/quiet-hours': 10,
+  'GET /api/v1/chat/quiet-hours': 60,
+  'DELETE /api/v1/chat/quiet-hours': 10,
 }
 
 const list = '/api/v1/chat/conversations'

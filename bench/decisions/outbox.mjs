@@ -36,18 +36,18 @@ function row(size, variant, { us, wal }, base) {
 }
 
 /** Time and WAL for each message of batches of this size, one after the other, with this text of the statement. */
-export async function measure({ pool, query }, text, places, size, { audited = false } = {}) {
+export async function measure({ pool, query }, text, places, size, { audited = false, pushes = false } = {}) {
   const client = await pool.connect()
   await client.query(writerSettings)
   await query('checkpoint')
   const [{ lsn }] = await query('select pg_current_wal_insert_lsn() as lsn')
-  const name = `store-${text.length}-${size}-${audited}`
+  const name = `store-${text.length}-${size}-${audited}-${pushes}`
   let told = []
   let stored = 0
   const startedAt = performance.now()
   while (performance.now() - startedAt < measuredMs) {
     const drafts = Array.from({ length: size }, (_, i) => draftFor(places[((stored + i) * 7919) % places.length]))
-    const { rows } = await client.query({ name, text, values: [...valuesOf(drafts, told), audited, false] })
+    const { rows } = await client.query({ name, text, values: [...valuesOf(drafts, told), audited, pushes] })
     told = rows[0]?.outbox_id ? [rows[0].outbox_id] : []
     stored += size
   }

@@ -9,11 +9,12 @@ import { outbox } from './outbox.mjs'
 import { history } from './history.mjs'
 import { members } from './members.mjs'
 import { messageIndexes } from './message-indexes.mjs'
+import { push } from './push.mjs'
 import { receiptRanges } from './receipt-ranges.mjs'
 import { receipts } from './receipts.mjs'
 import { sends } from './sends.mjs'
 
-const parts = { members, receipts, receiptRanges, activityIndex, messageIndexes, sends, outbox, audit, history, cache }
+const parts = { members, receipts, receiptRanges, activityIndex, messageIndexes, sends, outbox, audit, push, history, cache }
 
 /** Runs the named parts, or all, and prints a table for each. `DATABASE_URL` names another server than the embedded one. */
 export async function runParts(names) {

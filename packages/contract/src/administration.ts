@@ -46,7 +46,7 @@ export const administration = {
     rest: { method: 'GET', path: `${admin}/conversations/:conversation_id/messages`, status: 200 },
     limitPerMinute: 30,
     input: Type.Object({ conversation_id: ConversationIdSchema, before_seq: Type.Optional(SeqSchema) }),
-    output: Type.Object({ messages: Type.Array(AuditedMessageSchema) }),
+    output: Type.Object({ messages: Type.Array(AuditedMessageSchema, { description: 'Newest first, deleted ones with their content.' }) }),
   }),
   export_person: operation({
     summary: 'All that is stored of a person, page by page (administrators). The reason is kept in the audit log.',
@@ -59,7 +59,10 @@ export const administration = {
       reason: reason('Why it is exported'),
       cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'A next_cursor of an earlier page.' })),
     }),
-    output: Type.Object({ records: Type.Array(ExportRecordSchema), next_cursor: Type.Union([Type.String(), Type.Null()]) }),
+    output: Type.Object({
+      records: Type.Array(ExportRecordSchema, { description: 'One row each, with the section that it belongs to.' }),
+      next_cursor: Type.Union([Type.String(), Type.Null()], { description: 'Goes on with the next page; null at the end.' }),
+    }),
     check: reasonOf,
   }),
 } as const

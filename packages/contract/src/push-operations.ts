@@ -66,7 +66,9 @@ export const pushOperations = {
       message_id: MessageIdSchema,
       reason: Type.Optional(Type.String({ maxLength: 500, description: 'Kept in the audit log.' })),
     }),
-    output: Type.Object({ pushes: Type.Array(PushSchema) }),
+    output: Type.Object({
+      pushes: Type.Array(PushSchema, { description: 'What was decided, person by person, oldest first; at most 5,000.' }),
+    }),
   }),
 } as const
 
