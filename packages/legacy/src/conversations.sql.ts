@@ -2,21 +2,19 @@
  * In the old database: each conversation with the number of its messages, its place among the direct ones of the same people, oldest first, and a
  * fingerprint of the conversation and all its messages. One pass over the tables; the sum does not depend on their order.
  */
-export const listOld = `
-select json_build_object('id', c.id, 'place', coalesce(d.place, 1), 'messages', coalesce(t.messages, 0),
-  'fingerprint', hashtextextended(c::text, 0) || '.' || coalesce(d.place, 1) || '.' || coalesce(t.messages, 0) || '.' || coalesce(t.sum, 0))::text as row
+export const fingerprints = `
+select c.id, coalesce(d.place, 1) as place, coalesce(t.messages, 0) as messages,
+  hashtextextended(c::text, 0) || '.' || coalesce(d.place, 1) || '.' || coalesce(t.messages, 0) || '.' || coalesce(t.sum, 0) as fingerprint
 from conversations c
-left join (${directPlaces()}) d on d.id = c.id
+left join (
+  select id, row_number() over (partition by (select array_agg(distinct p order by p) from unnest(participant_ids) as p) order by created_at, id) as place
+  from conversations where type = 'direct'
+) d on d.id = c.id
 left join (
   select conversation_id, count(*) as messages, sum(hashtextextended(m::text, 0)::numeric) as sum from messages m group by conversation_id
 ) t on t.conversation_id = c.id`
 
-/** SQL of the old database, which the comparison asks too. */
-function directPlaces(): string {
-  return `
-  select id, row_number() over (partition by (select array_agg(distinct p order by p) from unnest(participant_ids) as p) order by created_at, id) as place
-  from conversations where type = 'direct'`
-}
+export const listOld = `select to_json(f)::text as row from (${fingerprints}) f`
 
 // Whoever was unknown may have become known since.
 const isPending = `

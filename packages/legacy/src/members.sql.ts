@@ -27,7 +27,7 @@ where p.in_use and m.conversation_id = p.id and m.user_id = r.user_id
 const forgetReturned = `
 delete from former_members f using planned p where f.conversation_id = p.id and not p.in_use and f.user_id = any(p.people)`
 
-// Whoever wrote or read and takes part no longer is a former member: their receipts wait for them, should they come back.
+// Whoever wrote or read and takes part no longer is a former member, gone since their last sign of life: their receipts wait for them, should they come back.
 const keepFormer = `
 with removed as (
   delete from conversation_members m using planned p where m.conversation_id = p.id and not p.in_use and m.user_id <> all(p.people)
@@ -38,9 +38,9 @@ with removed as (
   union select n.conversation_id, n.sender_id from numbered n join users u on u.id = n.sender_id
 )
 insert into former_members (conversation_id, user_id, left_at, delivered_seqs, read_seqs)
-select f.conversation_id, f.user_id, coalesce((
-    select max(n.created_at) from numbered n
-    where n.conversation_id = f.conversation_id and (n.sender_id = f.user_id or r.delivered_seqs @> n.seq)), s.updated_at),
+select f.conversation_id, f.user_id, coalesce(greatest(
+    (select max(n.created_at) from numbered n where n.conversation_id = f.conversation_id and n.sender_id = f.user_id),
+    (select max(m.at) from marked m where m.conversation_id = f.conversation_id and m.user_id = f.user_id)), s.updated_at),
   coalesce(r.delivered_seqs, '{}'), coalesce(r.read_seqs, '{}')
 from former f
 join planned p on p.id = f.conversation_id and f.user_id <> all(p.people) and not p.in_use

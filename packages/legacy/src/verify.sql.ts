@@ -1,3 +1,5 @@
+import { fingerprints } from './conversations.sql.js'
+
 // Both databases are asked in their own way for the same sums: what was moved is not compared with what the move thought.
 
 const digest = (text: string) => `('x' || left(md5(${text}), 16))::bit(64)::bigint::numeric`
@@ -31,22 +33,18 @@ with told as (
   from (select distinct c.id as conversation_id, u.id as user_id from conversations c cross join unnest(c.participant_ids) as p (id) join users u on u.id = p.id) p
   group by conversation_id
 ), prints as (
-  select conversation_id, sum(hashtextextended(m::text, 0)::numeric) as sum from messages m group by conversation_id
-), directs as (
-  select id, row_number() over (partition by (select array_agg(distinct p order by p) from unnest(participant_ids) as p) order by created_at, id) as place
-  from conversations where type = 'direct'
+  ${fingerprints}
 )
 select json_build_object('id', c.id, 'messages', coalesce(t.messages, 0), 'deleted', coalesce(t.deleted, 0), 'talk', coalesce(t.talk, 0),
   'participants', coalesce(p.participants, 0), 'membership', coalesce(p.membership, 0),
   'receipts', coalesce(k.receipts, 0), 'receipt_sum', coalesce(k.receipt_sum, 0),
   'about', ${digest(`row(c.type, coalesce(c.metadata, '{}'), date_trunc('milliseconds', coalesce(c.created_at, c.updated_at, 'epoch')))::text`)},
-  'fingerprint', hashtextextended(c::text, 0) || '.' || coalesce(d.place, 1) || '.' || coalesce(t.messages, 0) || '.' || coalesce(f.sum, 0))::text as row
+  'fingerprint', f.fingerprint)::text as row
 from conversations c
 left join told t on t.conversation_id = c.id
 left join marks k on k.conversation_id = c.id
 left join people p on p.conversation_id = c.id
-left join prints f on f.conversation_id = c.id
-left join directs d on d.id = c.id`
+join prints f on f.id = c.id`
 
 /**
  * In the target: conversations by what became of them. Changed: changed in the old database since they were listed. In use: used here since they
@@ -60,13 +58,17 @@ with told as (
   where m.conversation_id in (select id from held) group by m.conversation_id
 ), marks as (
   select m.conversation_id, count(*) as receipts, sum(${digest(`m.id::text || p.user_id::text || k.kind`)}) as receipt_sum
-  from messages m
-  join (
+  from (
     select conversation_id, user_id, delivered_seqs, read_seqs from conversation_members
     union all select conversation_id, user_id, delivered_seqs, read_seqs from former_members
-  ) p on p.conversation_id = m.conversation_id and p.user_id <> m.sender_id
-  cross join lateral (values ('read', p.read_seqs @> m.seq), ('delivered', p.delivered_seqs @> m.seq)) as k (kind, has)
-  where k.has and not m.is_deleted group by m.conversation_id
+  ) p
+  -- One row per receipt, joined by equality: asking each message for each range takes minutes where people read with gaps.
+  cross join lateral (
+    select 'read' as kind, generate_series(lower(r), upper(r) - 1) as seq from unnest(p.read_seqs) as r
+    union all select 'delivered', generate_series(lower(r), upper(r) - 1) from unnest(p.delivered_seqs) as r
+  ) k
+  join messages m on m.conversation_id = p.conversation_id and m.seq = k.seq
+  where m.sender_id <> p.user_id and not m.is_deleted group by m.conversation_id
 ), people as (
   select conversation_id, count(*) as participants, sum(${digest(`user_id::text`)}) as membership from conversation_members group by conversation_id
 ), compared as (
