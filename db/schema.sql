@@ -21,7 +21,7 @@ CREATE TABLE audit_log (
   request_id text,
   subject_id uuid,
   details jsonb DEFAULT '{}'::jsonb NOT NULL,
-  written_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+  written_xid xid8 DEFAULT chat_audit_xid() NOT NULL,
   CONSTRAINT audit_log_pkey PRIMARY KEY (id)
 );
 CREATE INDEX idx_audit_log_actor ON public.audit_log USING btree (actor_id) WHERE (actor_id IS NOT NULL);
@@ -47,6 +47,7 @@ CREATE INDEX idx_break_glass_grants_user ON public.break_glass_grants USING btre
 CREATE TABLE chat_database (
   id uuid DEFAULT gen_random_uuid() NOT NULL,
   only_row boolean DEFAULT true NOT NULL,
+  xid_offset bigint DEFAULT 0 NOT NULL,
   CONSTRAINT chat_database_pkey PRIMARY KEY (only_row),
   CONSTRAINT chat_database_only_row_check CHECK (only_row)
 );
@@ -292,6 +293,13 @@ AS $function$
   ]) WITH ORDINALITY AS part (value, n)
 $function$;
 
+CREATE OR REPLACE FUNCTION public.chat_audit_xid()
+ RETURNS xid8
+ LANGUAGE sql
+AS $function$
+  SELECT (pg_current_xact_id()::text::numeric + xid_offset)::text::xid8 FROM chat_database
+$function$;
+
 CREATE OR REPLACE FUNCTION public.chat_is_held(conversation uuid)
  RETURNS boolean
  LANGUAGE sql
@@ -370,11 +378,13 @@ DECLARE
   last_hash bytea := '\x';
   last_xid xid8 := '0';
   last_id bigint := 0;
+  oldest_running xid8;
 BEGIN
   sealed := 0;
   IF NOT pg_try_advisory_xact_lock(hashtext('chat_audit')) THEN
     RETURN;
   END IF;
+  SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::numeric + xid_offset)::text::xid8 INTO oldest_running FROM chat_database;
   SELECT c.position, c.hash, c.written_xid, c.audit_id INTO last_position, last_hash, last_xid, last_id
   FROM audit_chain c ORDER BY c.position DESC LIMIT 1;
   IF NOT FOUND THEN
@@ -382,7 +392,7 @@ BEGIN
   END IF;
   FOR entry IN
     SELECT a.* FROM audit_log a
-    WHERE (a.written_xid, a.id) > (last_xid, last_id) AND a.written_xid < pg_snapshot_xmin(pg_current_snapshot())
+    WHERE (a.written_xid, a.id) > (last_xid, last_id) AND a.written_xid < oldest_running
     ORDER BY a.written_xid, a.id LIMIT rows_max
   LOOP
     last_position := last_position + 1;

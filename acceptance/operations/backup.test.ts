@@ -6,9 +6,10 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { SyncPage } from '@viatra-chat/contract'
 import { findDebianProgram } from '@viatra-chat/local/stores'
-import { startWorld, type World } from '@viatra-chat/testkit'
+import { eventually, startWorld, type World } from '@viatra-chat/testkit'
 import pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { runCommand } from '../duties/command.js'
 import { spawnService } from './spawn-service.js'
 
 const run = promisify(execFile)
@@ -34,6 +35,7 @@ test('the drill: what was backed up while it was written to is restored, served,
   const { next } = (await bob.rest<SyncPage>('GET', '/api/v1/chat/sync')).data
   // As if the database had lived for long: its transactions have numbers that the restored one will not reach for years.
   await world.database.query(`update messages set changed_xid = '900000000000'; update conversations set changed_xid = '900000000000'`)
+  await world.database.query(`update chat_database set xid_offset = 900000000000`)
 
   const file = join(folder, 'chat.dump')
   await Promise.all([operate('backup.sh', world.databaseUrl, file), ann.send(conversation, 'meanwhile')])
@@ -56,6 +58,10 @@ test('the drill: what was backed up while it was written to is restored, served,
   const anew = await ask<SyncPage>(`/sync?since=${next}`)
   expect(anew.reset).toBe(true)
   const news = await ask<SyncPage>(`/sync?since=${anew.next}`)
+  await eventually(async () => {
+    const { stdout } = await runCommand('db/dist/audit-verify-cli.js', [], { DATABASE_URL: restoredUrl })
+    expect(stdout).toMatch(/^OK \d+ links, 0 rows wait/)
+  }, 30_000)
   // What was sent after the restore may come again, as long as any transaction of the server is open; what was restored must not.
   expect(news.reset).toBe(false)
   expect(news.messages.map(({ content }) => content).filter((content) => content !== 'after the restore')).toEqual([])

@@ -8,3 +8,5 @@ DROP FUNCTION IF EXISTS chat_refuse_change();
 DELETE FROM audit_log WHERE actor_id IS NULL;
 ALTER TABLE audit_log DROP COLUMN IF EXISTS subject_id, DROP COLUMN IF EXISTS details, DROP COLUMN IF EXISTS written_xid;
 ALTER TABLE audit_log ALTER COLUMN actor_id SET NOT NULL;
+DROP FUNCTION IF EXISTS chat_audit_xid();
+ALTER TABLE chat_database DROP COLUMN IF EXISTS xid_offset;

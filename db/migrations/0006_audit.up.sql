@@ -3,8 +3,14 @@
 ALTER TABLE audit_log ALTER COLUMN actor_id DROP NOT NULL;
 ALTER TABLE audit_log ADD COLUMN subject_id uuid;
 ALTER TABLE audit_log ADD COLUMN details jsonb NOT NULL DEFAULT '{}';
+-- A database that is restored counts transactions anew. What is sealed must not be changed: new rows count on from the highest number of the old ones.
+ALTER TABLE chat_database ADD COLUMN xid_offset bigint NOT NULL DEFAULT 0;
+CREATE FUNCTION chat_audit_xid() RETURNS xid8 LANGUAGE sql VOLATILE AS $$
+  SELECT (pg_current_xact_id()::text::numeric + xid_offset)::text::xid8 FROM chat_database
+$$;
 -- Rows are sealed in this order: a transaction older than all that still run can add no more of them.
 ALTER TABLE audit_log ADD COLUMN written_xid xid8 NOT NULL DEFAULT pg_current_xact_id();
+ALTER TABLE audit_log ALTER COLUMN written_xid SET DEFAULT chat_audit_xid();
 -- Whoever asks what is known of a person. Rows of sends name nobody here, and cost these indexes nothing.
 CREATE INDEX idx_audit_log_actor ON audit_log (actor_id) WHERE actor_id IS NOT NULL;
 CREATE INDEX idx_audit_log_subject ON audit_log (subject_id) WHERE subject_id IS NOT NULL;
@@ -49,11 +55,13 @@ DECLARE
   last_hash bytea := '\x';
   last_xid xid8 := '0';
   last_id bigint := 0;
+  oldest_running xid8;
 BEGIN
   sealed := 0;
   IF NOT pg_try_advisory_xact_lock(hashtext('chat_audit')) THEN
     RETURN;
   END IF;
+  SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::numeric + xid_offset)::text::xid8 INTO oldest_running FROM chat_database;
   SELECT c.position, c.hash, c.written_xid, c.audit_id INTO last_position, last_hash, last_xid, last_id
   FROM audit_chain c ORDER BY c.position DESC LIMIT 1;
   IF NOT FOUND THEN
@@ -61,7 +69,7 @@ BEGIN
   END IF;
   FOR entry IN
     SELECT a.* FROM audit_log a
-    WHERE (a.written_xid, a.id) > (last_xid, last_id) AND a.written_xid < pg_snapshot_xmin(pg_current_snapshot())
+    WHERE (a.written_xid, a.id) > (last_xid, last_id) AND a.written_xid < oldest_running
     ORDER BY a.written_xid, a.id LIMIT rows_max
   LOOP
     last_position := last_position + 1;

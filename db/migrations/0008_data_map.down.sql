@@ -6,6 +6,7 @@ COMMENT ON COLUMN users.role IS NULL;
 COMMENT ON COLUMN users.is_active IS NULL;
 COMMENT ON COLUMN users.fcm_token IS NULL;
 COMMENT ON COLUMN chat_database.id IS NULL;
+COMMENT ON COLUMN chat_database.xid_offset IS NULL;
 COMMENT ON COLUMN chat_database.only_row IS NULL;
 COMMENT ON COLUMN conversations.id IS NULL;
 COMMENT ON COLUMN conversations.type IS NULL;

@@ -7,6 +7,7 @@ COMMENT ON COLUMN users.role IS 'identity | patient, doctor, admin: shown, and t
 COMMENT ON COLUMN users.is_active IS 'technical | whether the person may sign in | by the platform';
 COMMENT ON COLUMN users.fcm_token IS 'contact | the newest push token, for earlier readers of this column | until it is forgotten or erasure';
 COMMENT ON COLUMN chat_database.id IS 'technical | tells databases apart in sync tokens | for ever';
+COMMENT ON COLUMN chat_database.xid_offset IS 'technical | keeps the order of the audit log over a restore | for ever';
 COMMENT ON COLUMN chat_database.only_row IS 'technical | keeps it to one row | for ever';
 COMMENT ON COLUMN conversations.id IS 'reference | names the conversation | for ever';
 COMMENT ON COLUMN conversations.type IS 'technical | direct, group or channel | for ever';

@@ -21,6 +21,7 @@ export interface UsersTable {
 
 export interface ChatDatabaseTable {
   id: Generated<string>
+  xid_offset: Int8
   only_row: Generated<boolean>
 }
 
