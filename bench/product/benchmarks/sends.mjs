@@ -1,0 +1,102 @@
+import { cpuPerOperation } from '../cpu.mjs'
+import { cpuText, inTurns, ms, percentiles, rate, ratioOf } from '../figures.mjs'
+import { createConversations, createPeople } from '../population.mjs'
+import { oneStatementEach, sabotage } from '../variants.mjs'
+import { withStand } from '../stand.mjs'
+
+const pairCount = 64
+const window = 4
+const measuredMs = 3000
+
+/** Socket send → stored → received by the other member on another gateway. */
+export function sends(stores) {
+  return withStand(stores, 'sends', async (stand) => {
+    const lines = await openLines(stand, { product: {}, bare: { program: 'bareGateway' }, 'one statement each': oneStatementEach })
+    const saturated = await inTurns(turns(lines, (line) => line.saturate()))
+    const perSecond = saturated.product.perSecond * 0.3
+    const calm = await inTurns(turns({ product: lines.product, bare: lines.bare }, (line) => line.pace(perSecond)))
+    return [
+      throughput('of a bare pipeline', saturated, 'bare', 0.85),
+      throughput('of one statement per send', saturated, 'one statement each', 2.5),
+      {
+        what: `p99 from send to receipt at 30 % (${rate(perSecond)}), to the bare pipeline's`,
+        product: ms(calm.product.p99),
+        base: ms(calm.bare.p99),
+        ratio: ratioOf(calm, 'product', 'bare', ({ p99 }) => p99),
+        target: { max: 2.5 },
+        detail: `p50 ${ms(calm.product.p50)}, p95 ${ms(calm.product.p95)}; bare ${ms(calm.bare.p50)}, ${ms(calm.bare.p95)}`,
+        figures: calm,
+      },
+    ]
+  })
+}
+
+/** Whether a benchmark would notice: the same product, with 0.3 ms of a busy processor added to each statement's message. */
+export function noticed(stores) {
+  return withStand(stores, 'noticed', async (stand) => {
+    const lines = await openLines(stand, { product: {}, slowed: sabotage })
+    const results = await inTurns(turns(lines, (line) => line.saturate()))
+    return [
+      {
+        what: 'sends of a product slowed on purpose, of the product as it is: must be seen',
+        product: rate(results.slowed.perSecond),
+        base: rate(results.product.perSecond),
+        ratio: ratioOf(results, 'slowed', 'product', ({ perSecond }) => perSecond),
+        target: { max: 0.75 },
+        detail: `µs of CPU each: ${cpuText(results.slowed.cpu)}; as it is ${cpuText(results.product.cpu)}`,
+        figures: results,
+      },
+    ]
+  })
+}
+
+function throughput(what, results, base, min) {
+  const { product } = results
+  return {
+    what: `socket sends, saturated, ${what}`,
+    product: rate(product.perSecond),
+    base: rate(results[base].perSecond),
+    ratio: ratioOf(results, 'product', base, ({ perSecond }) => perSecond),
+    target: { min },
+    detail: `p50 ${ms(product.p50)}, p99 ${ms(product.p99)}; µs of CPU each: ${cpuText(product.cpu)}; ${base} ${cpuText(results[base].cpu)}`,
+    driverBusy: product.busy,
+    figures: results,
+  }
+}
+
+const turns = (lines, measure) => Object.fromEntries(Object.entries(lines).map(([name, line]) => [name, () => measure(line)]))
+
+/** For each variant two gateways and pairs of people over both of them, ready to send. */
+export async function openLines(stand, variants) {
+  const people = await createPeople(stand, pairCount * 2)
+  const couples = Array.from({ length: pairCount }, (_, n) => [people[2 * n], people[2 * n + 1]])
+  const conversations = await createConversations(stand, couples)
+  const lines = {}
+  for (const [name, { program = 'gateway', ...options }] of Object.entries(variants)) {
+    const gateways = await stand.start(program, 2, { as: 'gateway', ...options })
+    const drivers = await stand.drivers()
+    const pairs = couples.map(([sender, receiver], n) => ({
+      conversationId: conversations[n],
+      sender: { token: sender.token, url: gateways[n % 2].url },
+      receiver: { token: receiver.token, url: gateways[(n + 1) % 2].url },
+    }))
+    await drivers.run('openPairs', { group: 'pairs', pairs })
+    // Code is compiled, statements are planned.
+    await drivers.run('sendPairs', { group: 'pairs', window, ms: 1500 })
+    lines[name] = {
+      gateways,
+      saturate: (forMs = measuredMs) => measure(stand, gateways, drivers, 'sendPairs', { group: 'pairs', window, ms: forMs }),
+      pace: (perSecond) => measure(stand, gateways, drivers, 'pacePairs', { group: 'pairs', perSecond, ms: measuredMs }),
+    }
+  }
+  return lines
+}
+
+async function measure(stand, gateways, drivers, job, input) {
+  await stand.settle()
+  const before = stand.cpu(gateways, drivers)
+  const [result] = await drivers.run(job, input)
+  const cpu = cpuPerOperation(before, stand.cpu(gateways, drivers), result.done)
+  if (result.lost > 0) throw new Error(`${result.lost} of ${result.done + result.lost} messages did not arrive`)
+  return { perSecond: (result.done / result.ms) * 1000, ...percentiles(result.times), cpu, busy: result.busy }
+}

@@ -1,0 +1,1 @@
+process.on('SIGCONT', () => globalThis.gc())
