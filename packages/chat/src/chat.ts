@@ -6,6 +6,7 @@ import type { Authenticator } from './identity/authenticate.js'
 import type { TokenOptions } from './identity/token-verifier.js'
 import type { Outbox } from './events/outbox.js'
 import type { EventPublisher } from './events/publisher.js'
+import type { FailedTokens } from './limits/failed-tokens.js'
 import type { LimitCounter } from './limits/limit-counter.js'
 import type { SendQueue } from './messages/send-queue.js'
 
@@ -53,6 +54,7 @@ export interface Chat {
   readonly events: EventPublisher
   readonly outbox: Outbox
   readonly limits: LimitCounter
+  readonly failedTokens: FailedTokens
   readonly sends: SendQueue
   readonly authenticator: Authenticator
   readonly cache: PageCache

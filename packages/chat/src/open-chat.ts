@@ -7,6 +7,7 @@ import { createEmitterPublisher } from './events/emitter-publisher.js'
 import { Outbox } from './events/outbox.js'
 import { createAuthenticator } from './identity/authenticate.js'
 import { createTokenVerifier } from './identity/token-verifier.js'
+import { createFailedTokens } from './limits/failed-tokens.js'
 import { createLimitCounter } from './limits/limit-counter.js'
 import { announceMessages } from './messages/announce-message.js'
 import { SendQueue } from './messages/send-queue.js'
@@ -39,6 +40,7 @@ export function openChat(options: ChatOptions): OpenChat {
     outbox,
     events: createEmitterPublisher(options.publisher, log),
     limits: createLimitCounter(redis, settings.rateLimitMultiplier),
+    failedTokens: createFailedTokens(settings.rateLimitMultiplier),
     authenticator: createAuthenticator(db, createTokenVerifier(options.jwt)),
     cache: createPageCache(redis, settings.cache, log),
     checks: {

@@ -32,4 +32,6 @@ export const bounds = {
   socketEventsBurst: 100,
   socketFloodCloseMs: 10_000,
   limitWindowMs: 60_000,
+  /** Bad tokens from one address, at one process. */
+  failedTokensPerMinute: 100,
 } as const

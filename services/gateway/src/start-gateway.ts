@@ -100,6 +100,7 @@ function createGateway(config: Config, parts: Pick<Gateway, 'chat' | 'io' | 'sub
     presence: new Presence({ chat: parts.chat, gatewayId: id, graceMs: config.presenceGraceMs }),
     removals: createRecentRemovals(),
     additions: { heard: 0 },
+    limits: { connectionsPerUserMax: config.socket.connectionsPerUserMax, trustedProxyHops: config.trustedProxyHops },
     connections: new Map<string, Connection>(),
     inFlight: 0,
     phase: 'open',
