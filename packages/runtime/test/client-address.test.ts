@@ -2,9 +2,10 @@ import type { IncomingMessage } from 'node:http'
 import { expect, test } from 'vitest'
 import { clientAddress } from '../src/index.js'
 
-const from = (remoteAddress: string | undefined, forwarded?: string | string[]) =>
-  // The two fields that are read.
-  ({ headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded }, socket: { remoteAddress } }) as IncomingMessage
+function from(remoteAddress: string | undefined, forwarded?: string | string[]) {
+  const request: unknown = { headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded }, socket: { remoteAddress } }
+  return request as IncomingMessage
+}
 
 test.each([
   ['as it is', from('10.0.0.1'), 0, '10.0.0.1'],
