@@ -9,6 +9,7 @@ import type { Outbox } from './events/outbox.js'
 import type { EventPublisher } from './events/publisher.js'
 import type { BadgeUpdates } from './push/badge-updates.js'
 import type { PushSettings } from './push/push-settings.js'
+import type { FailedTokens } from './limits/failed-tokens.js'
 import type { LimitCounter } from './limits/limit-counter.js'
 import type { Measures } from './measures/metrics.js'
 import type { SendQueue } from './messages/send-queue.js'
@@ -63,6 +64,7 @@ export interface Chat {
   readonly events: EventPublisher
   readonly outbox: Outbox
   readonly limits: LimitCounter
+  readonly failedTokens: FailedTokens
   readonly sends: SendQueue
   readonly authenticator: Authenticator
   readonly cache: PageCache

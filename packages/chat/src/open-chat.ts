@@ -8,6 +8,7 @@ import { createEmitterPublisher } from './events/emitter-publisher.js'
 import { Outbox } from './events/outbox.js'
 import { createAuthenticator } from './identity/authenticate.js'
 import { createTokenVerifier } from './identity/token-verifier.js'
+import { createFailedTokens } from './limits/failed-tokens.js'
 import { createLimitCounter } from './limits/limit-counter.js'
 import { collectState } from './measures/collect-state.js'
 import { chatMetrics, ignoreMeasures, type Measures } from './measures/metrics.js'
@@ -53,6 +54,7 @@ export function openChat(options: ChatOptions): OpenChat {
     outbox,
     events: createEmitterPublisher(options.publisher, log, measures),
     limits: createLimitCounter(redis, settings.rateLimitMultiplier, measures),
+    failedTokens: createFailedTokens(settings.rateLimitMultiplier),
     authenticator: createAuthenticator(db, createTokenVerifier(options.jwt)),
     cache: createPageCache(redis, settings.cache, { log, measures }),
     badges: new BadgeUpdates(db, settings.push, log),

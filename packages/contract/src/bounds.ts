@@ -33,4 +33,6 @@ export const bounds = {
   socketFloodCloseMs: 10_000,
   limitWindowMs: 60_000,
   breakGlassMinutesMax: 60,
+  /** Bad tokens from one address, at one process. */
+  failedTokensPerMinute: 1000,
 } as const

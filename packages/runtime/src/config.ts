@@ -38,6 +38,8 @@ export interface Config {
   readonly rateLimitMultiplier: number
   /** `SOCKET_IO_CORS_ORIGIN`: origins of web clients, for REST and sockets; `['*']` is any, empty is none but our own. */
   readonly corsOrigins: readonly string[]
+  /** `TRUSTED_PROXY_HOPS`: how many proxies of ours add to `X-Forwarded-For`, 0–10; at 0 the header is not read. */
+  readonly trustedProxyHops: number
   readonly socket: SocketConfig
   readonly chat: ChatConfig
   /** `PRESENCE_GRACE_MS`: how long after the last connection is gone somebody still counts as online. */
@@ -73,6 +75,13 @@ export interface SocketConfig {
   readonly pingIntervalMs: number
   /** `SOCKET_IO_TRANSPORTS`, comma-separated; polling needs a sticky cookie in front. */
   readonly transports: readonly Transport[]
+  /** `SOCKET_CONNECTIONS_PER_USER`: of one person on one gateway, 1–10,000; one more ends the oldest. */
+  readonly connectionsPerUserMax: number
+  /**
+   * `SOCKET_CONNECTIONS_PER_ADDRESS`: from one address to one gateway, with or without a token, 1–1,000,000; further ones are refused.
+   * Behind a balancer all share its address unless `TRUSTED_PROXY_HOPS` is set.
+   */
+  readonly connectionsPerAddressMax: number
 }
 
 export interface ChatConfig {
@@ -138,6 +147,7 @@ export function readConfig(env: Environment): Config {
     jwt: readTokenConfig(settings),
     rateLimitMultiplier: settings.positiveNumber('RATE_LIMIT_MULTIPLIER', { default: 1, max: 1_000_000 }),
     corsOrigins: readCorsOrigins(settings),
+    trustedProxyHops: settings.integer('TRUSTED_PROXY_HOPS', { default: 0, min: 0, max: 10 }),
     socket: readSocket(settings),
     chat: readChat(settings),
     retention: readRetention(settings),
@@ -146,8 +156,16 @@ export function readConfig(env: Environment): Config {
     cache: settings.choice('CHAT_CACHE', ['on', 'off'], 'on') === 'on',
     auditSends: settings.choice('AUDIT_SENDS', ['on', 'off'], 'on') === 'on',
   }
+  refuseDebugOutput(settings)
   settings.requireNoProblems()
   return freezeDeeply(config)
+}
+
+// Libraries print whole packets and headers then, with what people wrote and what opens doors; no logger of ours can redact that.
+function refuseDebugOutput(settings: Settings): void {
+  for (const name of ['DEBUG', 'NODE_DEBUG'])
+    if (settings.production && settings.text(name) !== undefined)
+      settings.report(name, 'must not be set in production: libraries would print tokens and messages')
 }
 
 function readStores(settings: Settings): Pick<Config, 'databaseUrl' | 'databasePoolMax' | 'redisUrl' | 'redisCa'> {
@@ -197,6 +215,8 @@ function readSocket(settings: Settings): SocketConfig {
     pingTimeoutMs: settings.integer('SOCKET_IO_PING_TIMEOUT', { default: 60_000, min: 100, max: 600_000 }),
     pingIntervalMs: settings.integer('SOCKET_IO_PING_INTERVAL', { default: 25_000, min: 100, max: 600_000 }),
     transports: settings.choices('SOCKET_IO_TRANSPORTS', TRANSPORTS, ['websocket']),
+    connectionsPerUserMax: settings.integer('SOCKET_CONNECTIONS_PER_USER', { default: 100, min: 1, max: 10_000 }),
+    connectionsPerAddressMax: settings.integer('SOCKET_CONNECTIONS_PER_ADDRESS', { default: 20_000, min: 1, max: 1_000_000 }),
   }
 }
 

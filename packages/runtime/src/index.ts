@@ -1,3 +1,4 @@
+export { clientAddress } from './client-address.js'
 export { ConfigError } from './config-error.js'
 export { readConfig, LOG_LEVELS, PUSH_TRANSPORTS, TRANSPORTS } from './config.js'
 export type { ChatConfig, Config, FirebaseConfig, LogLevel, PushConfig, PushTransportName, SocketConfig, Transport } from './config.js'

@@ -21,7 +21,15 @@ describe('a minimal environment', () => {
       jwt: { secret: SECRET, expiresInMs: 7 * 24 * 3600 * 1000 },
       rateLimitMultiplier: 1,
       corsOrigins: [],
-      socket: { idleTimeoutMs: 0, pingTimeoutMs: 60_000, pingIntervalMs: 25_000, transports: ['websocket'] },
+      trustedProxyHops: 0,
+      socket: {
+        idleTimeoutMs: 0,
+        pingTimeoutMs: 60_000,
+        pingIntervalMs: 25_000,
+        transports: ['websocket'],
+        connectionsPerUserMax: 100,
+        connectionsPerAddressMax: 20_000,
+      },
       chat: { messageLengthMax: 5000, conversationPageSize: 20, messagePageSize: 50 },
       presenceGraceMs: 2000,
       push: {
@@ -146,6 +154,10 @@ describe('malformed values', () => {
     ['CHAT_MESSAGE_PAGE_SIZE', '101'],
     ['CHAT_MESSAGE_MAX_LENGTH', '0'],
     ['CHAT_CACHE', 'true'],
+    ['TRUSTED_PROXY_HOPS', '11'],
+    ['TRUSTED_PROXY_HOPS', 'true'],
+    ['SOCKET_CONNECTIONS_PER_USER', '0'],
+    ['SOCKET_CONNECTIONS_PER_ADDRESS', '1000001'],
     ['PUSH_CONTENT', 'none'],
     ['FIREBASE_PRIVATE_KEY_PATH', ''],
   ])('%s=%s is one problem that names it', (name, value) => {
@@ -168,6 +180,17 @@ describe('in production', () => {
 
   test('any origin is refused', () => {
     expect(problemsOf({ ...MINIMAL, SOCKET_IO_CORS_ORIGIN: '*', NODE_ENV: 'production' })).toHaveLength(1)
+  })
+
+  test.each([
+    ['DEBUG', 'socket.io:*'],
+    ['DEBUG', '*'],
+    ['NODE_DEBUG', 'http'],
+  ])('what makes libraries print packets and headers is refused: %s=%s', (name, value) => {
+    expect(problemsOf({ ...MINIMAL, [name]: value, NODE_ENV: 'production' })).toEqual([
+      `${name}: must not be set in production: libraries would print tokens and messages`,
+    ])
+    expect(readConfig({ ...MINIMAL, [name]: value }).production).toBe(false)
   })
 
   test('a key set without TLS is refused', () => {

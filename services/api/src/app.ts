@@ -31,7 +31,7 @@ export async function buildApp(config: Config, chat: OpenChat, metrics?: Metrics
   await addAnswerHeaders(app, config.corsOrigins)
   app.addHook('onRequest', refuseUnknownRoute)
   readJsonBodies(app)
-  const authenticate = await authenticateWith(app, config.jwt, chat)
+  const authenticate = await authenticateWith(app, config, chat)
   await limitCalls(app, chat.limits)
   addOperationRoutes(app, chat, authenticate)
   addHealthRoutes(app, chat.checks)

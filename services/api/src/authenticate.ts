@@ -1,5 +1,6 @@
 import fastifyJwt from '@fastify/jwt'
-import { fastifyJwtOptions, verifyBearer, type Actor, type Chat, type TokenOptions } from '@viatra-chat/chat'
+import { fastifyJwtOptions, Refusal, verifyBearer, type Actor, type Chat } from '@viatra-chat/chat'
+import { clientAddress, type Config } from '@viatra-chat/runtime'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 declare module 'fastify' {
@@ -12,12 +13,16 @@ declare module 'fastify' {
 export type Authenticate = (request: FastifyRequest) => Promise<void>
 
 /** @returns the hook of every route that needs somebody: it finds out who asks, or refuses. */
-export async function authenticateWith(app: FastifyInstance, jwt: TokenOptions, chat: Chat): Promise<Authenticate> {
-  await app.register(fastifyJwt, fastifyJwtOptions(jwt))
+export async function authenticateWith(app: FastifyInstance, config: Config, chat: Chat): Promise<Authenticate> {
+  await app.register(fastifyJwt, fastifyJwtOptions(config.jwt))
   app.decorateRequest('actor', null)
   return async (request) => {
-    const { actor } = await chat.authenticator.admit(await verifyBearer(request))
-    request.actor = actor
+    try {
+      const { actor } = await chat.authenticator.admit(await verifyBearer(request))
+      request.actor = actor
+    } catch (error) {
+      throw error instanceof Refusal ? chat.failedTokens.answer(clientAddress(request.raw, config.trustedProxyHops), error) : error
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { chatMetrics, ignoreMeasures, Refusal, signToken, type OpenChat } from '@viatra-chat/chat'
+import { chatMetrics, createFailedTokens, ignoreMeasures, Refusal, signToken, type OpenChat } from '@viatra-chat/chat'
 import type { UserId } from '@viatra-chat/contract'
 import { readConfig } from '@viatra-chat/runtime'
 import type { FastifyInstance } from 'fastify'
@@ -118,6 +118,7 @@ async function open(parts: object = {}) {
       limitOf: () => 2,
       count: () => Promise.resolve({ limit: 2, remaining: Math.max(0, 2 - ++used), resetMs: 60_000, allowed: used <= 2 }),
     },
+    failedTokens: createFailedTokens(1),
     ...parts,
   } as unknown as OpenChat
   const config = readConfig({ DATABASE_URL: 'postgres://x/x', REDIS_URL: 'redis://x', JWT_SECRET: secret })

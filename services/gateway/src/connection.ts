@@ -1,9 +1,11 @@
 import { asRefusal, participantsRoom, userRoom, warmConversations, type Refusal, type Session } from '@viatra-chat/chat'
 import type { ConversationId, UserId } from '@viatra-chat/contract'
+import { endOldest } from './connection-caps.js'
 import type { Gateway } from './gateway.js'
 import { readHeldRooms, stillHeld } from './held-rooms.js'
 import { serveOperations } from './operations.js'
 import { noTurns, type RoomTurns } from './room-turns.js'
+import { hasConnected } from './packet-guard.js'
 import { closeForReconnect, tellError } from './session-end.js'
 import { watchExpiry, type ExpiryWatch } from './session-expiry.js'
 import { watchIdleness } from './session-idle.js'
@@ -30,6 +32,7 @@ export interface Connection {
 
 /** Takes over a socket whose handshake was good. Everything is attached before the first await, so that no early event is lost. */
 export function openConnection(gateway: Gateway, socket: GatewaySocket): void {
+  hasConnected(socket)
   const session = socket.data.session
   // First of all: whoever is added to a conversation from now on is put into its room through this one.
   void socket.join(userRoom(session.actor.userId))
@@ -49,6 +52,7 @@ export function openConnection(gateway: Gateway, socket: GatewaySocket): void {
   gateway.connections.set(socket.id, connection)
   // Before the operations, which hand nothing on.
   const stopIdleness = watchIdleness(socket, gateway.idleTimeoutMs)
+  endOldest(gateway, session.actor.userId)
   serveOperations(gateway, connection)
   socket.once('disconnecting', (reason) => {
     stopIdleness()

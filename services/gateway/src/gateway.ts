@@ -18,6 +18,7 @@ export interface Gateway {
   /** How often sockets were put into rooms by other processes, as when people are added to a conversation. */
   readonly additions: { heard: number }
   readonly subscription: Subscription
+  readonly limits: { readonly connectionsPerUserMax: number; readonly trustedProxyHops: number }
   /** By socket id. */
   readonly connections: Map<string, Connection>
   /** Events and acknowledgements written to sockets since the metrics were last looked at. */

@@ -1,6 +1,8 @@
 import { asRefusal, type Refusal } from '@viatra-chat/chat'
+import { clientAddress } from '@viatra-chat/runtime'
 import type { Gateway } from './gateway.js'
 import { readHeldRooms } from './held-rooms.js'
+import { mayConnect } from './packet-guard.js'
 import type { GatewaySocket } from './socket-types.js'
 
 /**
@@ -8,6 +10,7 @@ import type { GatewaySocket } from './socket-types.js'
  * The rooms are looked up here as well: whoever is told that they are connected hears everything from that moment on.
  */
 export async function admit(gateway: Gateway, socket: GatewaySocket, next: (error?: Error) => void): Promise<void> {
+  if (!mayConnect(socket)) return void socket.conn.close(true)
   try {
     const session = await gateway.chat.authenticator.authenticate(tokenOf(socket))
     socket.data.session = session
@@ -16,7 +19,8 @@ export async function admit(gateway: Gateway, socket: GatewaySocket, next: (erro
   } catch (error) {
     const refusal = asRefusal(error, gateway.log, { operation: 'connect', connectionId: socket.id })
     gateway.measures.handshakes(1, { outcome: refusal.code })
-    return next(toConnectError(refusal))
+    const address = clientAddress(socket.request, gateway.limits.trustedProxyHops)
+    return next(toConnectError(gateway.chat.failedTokens.answer(address, refusal)))
   }
   gateway.measures.handshakes(1, { outcome: 'ok' })
   next()

@@ -11,13 +11,16 @@ export interface HealthOptions {
 
 /** What the gateway answers besides Socket.IO: whether it lives, whether it may be sent clients, and "not here" in the contract's envelope. */
 export function createHttpServer(health: HealthOptions): Server {
-  return createServer((request, response) => {
+  return createServer(timeouts, (request, response) => {
     const path = request.url?.split('?')[0]
     if (path === '/healthz') return sendJson(response, 200, { status: 'ok' })
     if (path === '/readyz') return void sendReadiness(response, health)
     sendJson(response, 404, toFailure(new Refusal('NOT_FOUND'), randomUUID()))
   })
 }
+
+// Whoever sends slowly holds a connection; a socket that was taken over by Socket.IO has its own rules.
+const timeouts = { headersTimeout: 10_000, requestTimeout: 15_000, connectionsCheckingInterval: 5000, keepAliveTimeout: 75_000 }
 
 async function sendReadiness(response: ServerResponse, { checks, isAccepting }: HealthOptions): Promise<void> {
   const state = await readiness(checks)

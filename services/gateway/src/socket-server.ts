@@ -2,13 +2,16 @@ import type { Server as HttpServer } from 'node:http'
 import { bounds } from '@viatra-chat/contract'
 import type { Config } from '@viatra-chat/runtime'
 import { Server, type ServerOptions } from 'socket.io'
-import { allowOrigin } from './allow-origin.js'
+import { allowHandshake } from './allow-handshake.js'
+import { createAddressBook } from './connection-caps.js'
 import type { GuardedAdapter } from './guarded-adapter.js'
+import { watchPackets } from './packet-guard.js'
 import type { GatewayServer } from './socket-types.js'
 
 /** Socket.IO at `/socket.io` of the HTTP server. */
 export function createSocketServer(httpServer: HttpServer, config: Config, adapter: GuardedAdapter): GatewayServer {
   const { transports, pingTimeoutMs, pingIntervalMs } = config.socket
+  const addresses = createAddressBook(config)
   const io: GatewayServer = new Server(httpServer, {
     adapter: adapter.create as NonNullable<ServerOptions['adapter']>,
     transports: [...transports],
@@ -20,9 +23,11 @@ export function createSocketServer(httpServer: HttpServer, config: Config, adapt
     pingTimeout: pingTimeoutMs,
     pingInterval: pingIntervalMs,
     connectTimeout: 10_000,
-    allowRequest: allowOrigin(config.corsOrigins),
+    allowRequest: allowHandshake(config.corsOrigins, addresses),
     ...(transports.includes('polling') && { cors: toCors(config.corsOrigins) }),
   })
+  addresses.watch(io)
+  watchPackets(io, config.rateLimitMultiplier)
   return io
 }
 

@@ -146,6 +146,7 @@ function createGateway(config: Config, parts: Pick<Gateway, 'chat' | 'io' | 'sub
     presence: new Presence({ chat: parts.chat, gatewayId: id, graceMs: config.presenceGraceMs }),
     removals: createRecentRemovals(),
     additions: { heard: 0 },
+    limits: { connectionsPerUserMax: config.socket.connectionsPerUserMax, trustedProxyHops: config.trustedProxyHops },
     connections: new Map<string, Connection>(),
     written: { packets: 0 },
     inFlight: 0,

@@ -2,6 +2,7 @@ import { bounds, operations, type Operation, type OperationName, type UserId } f
 import type { Redis } from 'ioredis'
 import type { Measures } from '../measures/metrics.js'
 import { Refusal } from '../refusal.js'
+import { createLocalWindows, type Window } from './local-windows.js'
 
 /** Where a person stands on the budget of one operation. */
 export interface LimitState {
@@ -34,8 +35,6 @@ if used >= tonumber(ARGV[1]) then return {used + 1, redis.call('PTTL', KEYS[1])}
 used = redis.call('INCR', KEYS[1])
 if used == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return {used, redis.call('PTTL', KEYS[1])}`
-
-type Window = readonly [used: number, resetMs: number]
 
 export function createLimitCounter(redis: Redis, multiplier: number, measures: Measures): LimitCounter {
   const local = createLocalWindows()
@@ -70,23 +69,4 @@ export function createLimitCounter(redis: Redis, multiplier: number, measures: M
 async function countInRedis(redis: Redis, key: string, limit: number): Promise<Window> {
   const [used, resetMs] = (await redis.eval(countInWindow, 1, key, limit, bounds.limitWindowMs)) as [number, number]
   return [used, resetMs]
-}
-
-/** The same windows in this process; they are forgotten as they end. */
-function createLocalWindows() {
-  const windows = new Map<string, { used: number; endsAt: number }>()
-  const forgetEnded = (now: number) => {
-    for (const [key, window] of windows) if (window.endsAt <= now) windows.delete(key)
-  }
-  return {
-    count(key: string, limit: number): Window {
-      const now = Date.now()
-      if (windows.size > 10_000) forgetEnded(now)
-      const open = windows.get(key)
-      const window = open && open.endsAt > now ? open : { used: 0, endsAt: now + bounds.limitWindowMs }
-      windows.set(key, window)
-      if (window.used >= limit) return [window.used + 1, window.endsAt - now]
-      return [++window.used, window.endsAt - now]
-    },
-  }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isOriginAllowed } from '../src/allow-origin.js'
+import { isOriginAllowed } from '../src/allow-handshake.js'
 
 const app = 'https://app.example.com'
 
