@@ -232,7 +232,7 @@ describe('a connection', () => {
 describe('floods', () => {
   async function flood(raw: RawSocket, packet: string): Promise<void> {
     const { socket } = raw
-    for (let i = 0; i < 20_000 && socket.readyState === socket.OPEN; i++) {
+    for (let i = 0; i < 100_000 && socket.readyState === socket.OPEN; i++) {
       socket.send(packet, () => undefined)
       if (i % 500 === 0) await turn()
     }

@@ -11,8 +11,8 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-/** What the multiplier makes of 100. */
-const limit = 10
+/** What the multiplier makes of 1,000. */
+const limit = 100
 const bad = () => forgeToken({ userId: ann.id, exp: secondsFromNow(60) }, { key: 'another secret' })
 
 interface Attempt {
