@@ -7,7 +7,7 @@ export interface PushWorld {
   world: World
   fcm: FcmStandIn
   /** Registers a device; gives its token. */
-  device(person: Person, fields?: { device_id?: string; platform?: string }): Promise<string>
+  device(person: Person, fields?: Record<string, string>): Promise<string>
   /** Waits for exactly so many accepted pushes of messages on a device. */
   gets(token: string, count: number): Promise<FcmMessage[]>
   /** Waits until everything that was sent so far was looked at. */

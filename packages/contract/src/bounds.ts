@@ -17,6 +17,8 @@ export const bounds = {
   /** Above this many participants a receipt is announced to the message's sender only. */
   receiptRoomParticipantsMax: 50,
   receiptIdsMax: 100,
+  /** Push tokens of one person; one more forgets the one that was registered longest ago. */
+  devicesPerPersonMax: 20,
   pageMax: 1_000_000,
   conversationPageSizeMax: 50,
   messagePageSizeMax: 100,

@@ -1,4 +1,4 @@
-import type { OperationInput, UserId } from '@viatra-chat/contract'
+import { bounds, type OperationInput, type UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import { sql, type Transaction } from 'kysely'
 
@@ -17,7 +17,16 @@ export async function upsertDevice(tx: Transaction<Tables>, userId: UserId, devi
       .where('device_id', '=', device_id)
       .where('fcm_token', '!=', token)
       .execute()
+  await forgetOldest(tx, userId)
   await moveGuideColumn(tx, userId, token)
+}
+
+/** Apps that never forget a token leave old ones behind: the newest are kept. */
+async function forgetOldest(tx: Transaction<Tables>, userId: UserId): Promise<void> {
+  await sql`
+    delete from devices where fcm_token in (
+      select fcm_token from devices where user_id = ${userId} order by updated_at desc, fcm_token offset ${bounds.devicesPerPersonMax}
+    )`.execute(tx)
 }
 
 export async function deleteDevice(tx: Transaction<Tables>, userId: UserId, token: string): Promise<void> {
