@@ -52,7 +52,9 @@ describe('the corpus of tokens', () => {
     expect(tokenCorpus().filter(([, verdict]) => verdict === 'good').length).toBeGreaterThan(10)
   })
 
-  test.each(tokenCorpus())('%s: %s over REST, in a handshake and in a session', async (name, expected, token) => {
+  test.each(tokenCorpus())('%s: %s over REST, in a handshake and in a session', async (name, expected) => {
+    // Made anew: those above are as old as this file, and some are good or bad for seconds.
+    const token = tokenCorpus().find(([other]) => other === name)?.[2]
     if (isHeader(token)) expect(await restSays(token), 'REST').toEqual(expected === 'good' ? 'good' : { status: 401, code: expected })
     if (!isPayload(token)) return
     expect(await handshakeSays(token), 'handshake').toBe(expected)
