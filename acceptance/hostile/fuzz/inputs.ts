@@ -1,6 +1,6 @@
-import { operations, spellingsOf, type Operation, type OperationName } from '@viatra-chat/contract'
+import { operations, spellingsOf, type OperationName } from '@viatra-chat/contract'
 import fc from 'fast-check'
-import { fitting, hostile, type JsonSchema } from './values.js'
+import { fitting, hostile, spoiled, type JsonSchema } from './values.js'
 
 /** How far an input is from what the contract wants. `broken`: not even JSON, or of another type. */
 export type Kind = 'fitting' | 'nearly' | 'hostile' | 'broken'
@@ -18,13 +18,15 @@ export interface FuzzInput {
 }
 
 const names = Object.keys(operations) as OperationName[]
-// They answer with much and make all that follows slower: rarer than the rest.
+// The first store what they are given; the others answer with much, which makes all that follows slower.
+const often: readonly OperationName[] = ['send_message', 'update_conversation']
 const rare: readonly OperationName[] = ['sync', 'list_conversations', 'create_conversation']
+const weightOf = (operation: OperationName) => (often.includes(operation) ? 8 : rare.includes(operation) ? 1 : 4)
 
 /** Inputs of every operation that one of the transports has, from its schema. */
 export function inputsFor(transport: 'rest' | 'socket'): fc.Arbitrary<FuzzInput> {
   const chosen = names.filter((name) => transport in operations[name])
-  return fc.oneof(...chosen.map((operation) => ({ weight: rare.includes(operation) ? 1 : 4, arbitrary: inputsOf(operation) })))
+  return fc.oneof(...chosen.map((operation) => ({ weight: weightOf(operation), arbitrary: inputsOf(operation) })))
 }
 
 function inputsOf(operation: OperationName): fc.Arbitrary<FuzzInput> {
@@ -60,13 +62,18 @@ const schemaOf = (operation: OperationName) => JSON.parse(JSON.stringify(operati
 
 /** One field is wrong, is spelled in another way, is missing, or is one too many. */
 function nearlyFitting(operation: OperationName): Inputs {
-  const entry: Operation = operations[operation]
-  const spellings = Object.keys(entry.input.properties).flatMap((field) => spellingsOf(entry, field))
-  const anyField = fc.constantFrom(...spellings, 'sender_id', 'id', 'seq', '__proto__', 'constructor', 'is_deleted', 'user_id')
-  return fc.tuple(fittingInput(operation), anyField, fc.oneof(hostile(), fc.constant(undefined))).map(([input, field, value]) => {
-    const changed = Object.entries(input).filter(([name]) => name !== field)
+  const { properties = {} } = schemaOf(operation)
+  const wrong = Object.entries(properties).map(([field, schema]) =>
+    fc.tuple(
+      fc.constantFrom(...spellingsOf(operations[operation], field)),
+      fc.oneof(spoiled(schema, field), hostile(), fc.constant(undefined)),
+    ),
+  )
+  const tooMany = fc.tuple(fc.constantFrom('sender_id', 'id', 'seq', '__proto__', 'constructor', 'is_deleted', 'user_id'), hostile())
+  return fc.tuple(fittingInput(operation), fc.oneof(tooMany, ...wrong)).map(([input, [field, value]]) => {
+    const others = Object.entries(input).filter(([name]) => name !== field)
     // Not an assignment: `__proto__` would vanish in it.
-    return Object.fromEntries(value === undefined ? changed : [...changed, [field, value]])
+    return Object.fromEntries(value === undefined ? others : [...others, [field, value]])
   })
 }
 

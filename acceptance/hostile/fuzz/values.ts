@@ -55,6 +55,19 @@ const fittingText = ({ pattern, maxLength = 60 }: JsonSchema): Values =>
     ? fc.string({ minLength: 1, maxLength: 60 }).filter((text) => /^[!-~]+$/.test(text))
     : fc.oneof(fc.string({ minLength: 1, maxLength }), fc.string({ unit: 'grapheme', minLength: 1, maxLength: Math.min(maxLength, 40) }))
 
+/** What fits but for something odd in the middle of a text, of a key or of a list, where a glance at the whole does not see it. */
+export function spoiled(schema: JsonSchema, field: string): Values {
+  const odd = fc.constantFrom(...oddTexts.filter((text) => text.length < 100))
+  const text = fc.tuple(fc.string({ maxLength: 5 }), odd, fc.string({ maxLength: 5 })).map((parts) => parts.join(''))
+  if (schema.type === 'object')
+    return fc.oneof(
+      text.map((key) => ({ [key]: 1 })),
+      text.map((value) => ({ a: [{ b: value }] })),
+    )
+  if (schema.type === 'array') return fc.tuple(fitting(schema, field), text).map(([items, item]) => [...(items as unknown[]), item])
+  return text
+}
+
 /** What fits no schema, or only just: what has broken parsers, databases and languages before. */
 export function hostile(): Values {
   return fc.oneof(
