@@ -43,11 +43,7 @@ export const authorisation: Record<OperationName, readonly [Case, ...Case[]]> = 
   send_message: [
     one('a text', (scene) => ({ ...here(scene), content: 'hello' }), participants()),
     one('a reply', (scene) => ({ ...here(scene), content: 'hello', parent_message_id: scene.message.id }), participants()),
-    one('in the name of the system', (scene) => ({ ...here(scene), message_type: 'system', content: 'hello' }), {
-      ...participants('FORBIDDEN'),
-      stranger: 'FORBIDDEN',
-      former: 'FORBIDDEN',
-    }),
+    one('in the name of the system', (scene) => ({ ...here(scene), message_type: 'system', content: 'hello' }), participants('FORBIDDEN')),
   ],
   mark_read: [one('a message', (scene) => ({ ...here(scene), message_ids: [scene.message.id] }), participants())],
   mark_delivered: [one('a message', (scene) => ({ ...here(scene), message_ids: [scene.message.id] }), participants())],

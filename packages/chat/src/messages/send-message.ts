@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Chat } from '../chat.js'
 import type { Answer, CallContext } from '../execute.js'
 import type { Actor } from '../identity/actor.js'
+import { requireMembership } from '../membership/membership.js'
 import { endTyping } from '../presence/typing.js'
 import { Refusal } from '../refusal.js'
 import { loadMessage } from './load-messages.js'
@@ -15,8 +16,11 @@ export async function sendMessage(
   input: OperationInput<'send_message'>,
   { requestId }: CallContext,
 ): Promise<Answer<Message>> {
-  if (input.message_type === 'system' && !actor.isAdmin)
+  if (input.message_type === 'system' && !actor.isAdmin) {
+    // Strangers are strangers, whatever they ask for.
+    await requireMembership(chat, actor, input.conversation_id)
     throw new Refusal('FORBIDDEN', { message: 'System messages are written by the server and by administrators.' })
+  }
   const draft = toDraft(actor, input, requestId)
   const outcome = await chat.sends.send(draft)
   // What was stored unseen is announced by the outbox relay.
