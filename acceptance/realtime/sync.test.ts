@@ -67,6 +67,11 @@ describe.each(doors)('sync over $name', (door) => {
     ['a token that never was one', { since: 'garbage' }, 'since'],
     ['a token with something behind it', { since: 'AAAA=' }, 'since'],
     ['a token of 501 characters', { since: 'a'.repeat(501) }, 'since'],
+    ...['0', '9x', '9..', '9.5.6', '9.5.3.3', '9.5.3.2', '9.-1'].map((snapshot): [string, Record<string, unknown>, string] => [
+      `a token that holds ${snapshot}`,
+      { since: Buffer.from(`0a0a0a0a-0000-4000-8000-00000000000f ${snapshot} 1700000000000`).toString('base64url') },
+      'since',
+    ]),
     ['a limit of 0', { limit: 0 }, 'limit'],
     ['a limit of 501', { limit: 501 }, 'limit'],
     ['a limit that is no number', { limit: 'ten' }, 'limit'],
@@ -190,6 +195,36 @@ describe.each(doors)('sync over $name', (door) => {
     const all = [...(await bob.history(conversation)), ...(await bob.history(group))]
     expect(all).toHaveLength(37)
     expect(all.filter(({ id }) => !got.has(id))).toEqual([])
+  })
+
+  test('no more means all there is now: what was said where a round of several pages had already passed is told before', async () => {
+    const { ann, bob, conversation } = await world.twoPeople()
+    const group = await ann.create({ type: 'group', participant_ids: [bob.id] })
+    const [passed, ahead] = [conversation, group].sort((a, b) => (a.id < b.id ? -1 : 1)) as [Conversation, Conversation]
+    const { next } = await sync(bob)
+    await ann.send(passed, '1')
+    for (const content of ['1', '2', '3']) await ann.send(ahead, content)
+
+    const first = await sync(bob, { since: next, limit: 2 })
+    expect(first.messages.map(({ conversation_id }) => conversation_id)).toEqual([passed.id, ahead.id])
+    const late = await ann.send(passed, 'too late for this round')
+    expect(ids((await syncAll(bob, first.next, 2)).messages)).toContain(late.id)
+  })
+
+  test('a transaction that stays open does not make anything come twice', async () => {
+    const { ann, bob, conversation } = await world.twoPeople()
+    const { next } = await sync(bob)
+    const slow = await world.database.connect()
+    try {
+      await slow.query('begin')
+      await slow.query('select pg_current_xact_id()')
+      const message = await ann.send(conversation, 'hi')
+      const seen = await syncAll(bob, next)
+      expect(ids(seen.messages)).toEqual([message.id])
+      expect((await syncAll(bob, seen.next)).messages).toEqual([])
+    } finally {
+      slow.release(true)
+    }
   })
 
   test('a token of another database starts anew', async () => {

@@ -21,6 +21,7 @@ export interface Place {
 // Messages of senders on different instances may cross by milliseconds: not every gap is a loss.
 const gapPatienceMs = 300
 const retryMs = 200
+const pageSizes = [20, 50, 200]
 
 /**
  * One device of one person. It joins its conversations and remembers what it hears; after every connect, when it is told to
@@ -173,12 +174,14 @@ export class VirtualClient {
   }
 
   async #askSync(): Promise<SyncPage | undefined> {
-    const query = this.#since === undefined ? {} : { since: this.#since }
+    // Small pages as well: a round of several of them is broken off in the middle now and then.
+    const limit = this.#random.pick(pageSizes)
+    const query = { limit, ...(this.#since !== undefined && { since: this.#since }) }
     if (this.#random.chance(0.5)) {
       const ack = await this.link.ask('sync', query)
       return ack?.success ? (ack.data as SyncPage | undefined) : undefined
     }
-    return this.#read<SyncPage>(`/api/v1/chat/sync?${new URLSearchParams(query).toString()}`)
+    return this.#read<SyncPage>(`/api/v1/chat/sync?${new URLSearchParams({ ...query, limit: String(limit) }).toString()}`)
   }
 
   #takePage({ conversations, messages, removed_conversation_ids, reset }: SyncPage): void {

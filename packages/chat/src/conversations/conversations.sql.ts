@@ -2,6 +2,7 @@ import type { ConversationId, ConversationType, UserId } from '@viatra-chat/cont
 import type { Tables } from '@viatra-chat/db'
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely'
 import { receiptsVersion } from '../receipts/receipts-version.js'
+import { changedSince } from '../sync/snapshot.js'
 
 export interface ConversationRow {
   id: ConversationId
@@ -60,9 +61,9 @@ export function listOwnByIds(db: Kysely<Tables>, userId: UserId, ids: readonly C
   return selectOwn(db, userId, sql`c.id = any(${[...ids]}::uuid[])`)
 }
 
-/** Conversations that the person joined, or whose metadata, members or roles changed, since a transaction. */
+/** Conversations that the person joined, or whose metadata, members or roles changed, since a snapshot. */
 export function listOwnChanged(db: Kysely<Tables>, userId: UserId, since: string): Promise<ConversationRow[]> {
-  return selectOwn(db, userId, sql`(c.changed_xid >= ${since}::xid8 or m.joined_xid >= ${since}::xid8)`)
+  return selectOwn(db, userId, sql`(${changedSince('c.changed_xid', since)} or ${changedSince('m.joined_xid', since)})`)
 }
 
 async function selectOwn(db: Kysely<Tables>, userId: UserId, condition: RawBuilder<unknown>): Promise<ConversationRow[]> {

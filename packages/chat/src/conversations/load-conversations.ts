@@ -55,7 +55,7 @@ export async function loadNewestConversations(db: Kysely<Tables>, viewer: UserId
   return loadConversations(db, rows, viewer)
 }
 
-/** Conversations that a person joined, or whose metadata, members or roles changed, since a transaction. */
+/** Conversations that a person joined, or whose metadata, members or roles changed, since a snapshot. */
 export async function loadChangedConversations(db: Kysely<Tables>, viewer: UserId, since: string): Promise<StoredConversation[]> {
   return loadConversations(db, await listOwnChanged(db, viewer, since), viewer)
 }

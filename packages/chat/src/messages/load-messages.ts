@@ -37,7 +37,7 @@ export interface ChangesAsked {
   limit: number
 }
 
-/** Messages of the person's conversations that changed since a transaction, in order of conversation and seq. */
+/** Messages of the person's conversations that changed since a snapshot, in order of conversation and seq. */
 export async function loadChangedMessages(db: Kysely<Tables>, { userId, since, after, limit }: ChangesAsked): Promise<Message[]> {
   return withReceiptsAcross(db, await listChanged(db, userId, since, after, limit))
 }

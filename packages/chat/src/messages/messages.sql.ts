@@ -2,6 +2,7 @@ import type { ConversationId, MessageId, UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely'
 import type { Membership } from '../membership/membership.js'
+import { changedSince } from '../sync/snapshot.js'
 import type { MessageRow } from './message-row.js'
 
 const columns = sql`
@@ -71,7 +72,7 @@ export function listAt(db: Kysely<Tables>, at: readonly (readonly [ConversationI
   return selectMessages(db, sql`(m.conversation_id, m.seq) in (${places}) and not m.is_deleted order by m.conversation_id, m.seq`)
 }
 
-/** Messages of the person's conversations that changed since a transaction, after a position, in order of conversation and seq. */
+/** Messages of the person's conversations that changed since a snapshot, after a position, in order of conversation and seq. */
 export function listChanged(
   db: Kysely<Tables>,
   userId: UserId,
@@ -83,7 +84,7 @@ export function listChanged(
   return selectMessages(
     db,
     sql`m.conversation_id in (select conversation_id from conversation_members where user_id = ${userId})
-      and m.changed_xid >= ${since}::xid8 ${position} order by m.conversation_id, m.seq limit ${limit}`,
+      and ${changedSince('m.changed_xid', since)} ${position} order by m.conversation_id, m.seq limit ${limit}`,
   )
 }
 
