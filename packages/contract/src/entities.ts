@@ -189,7 +189,9 @@ export const SyncPageSchema = Type.Object({
   receipts: Type.Array(SyncedReceiptsSchema, { description: 'Everything a person got or read, wherever that changed.' }),
   removed_conversation_ids: Type.Array(ConversationIdSchema, { description: 'Where the caller takes part no longer.' }),
   next: Type.String({ description: 'Opaque; give it as `since` the next time.' }),
-  has_more: Type.Boolean({ description: 'Ask again with `next` at once. When it is false, nothing is missing that was there when this page was asked for.' }),
+  has_more: Type.Boolean({
+    description: 'Ask again with `next` at once. When it is false, nothing is missing that was there when this page was asked for.',
+  }),
   reset: Type.Boolean({ description: 'The token was absent, too old or of another database: start from what this page shows.' }),
 })
 export type SyncPage = Static<typeof SyncPageSchema>

@@ -48,13 +48,7 @@ async function startAnew(tx: Transaction<Tables>, userId: UserId, { database, sn
   return { conversations, messages: [], receipts: [], removed_conversation_ids: [], next, has_more: false, reset: true }
 }
 
-async function changesSince(
-  tx: Transaction<Tables>,
-  userId: UserId,
-  token: SyncToken,
-  moment: Moment,
-  limit: number,
-): Promise<StoredPage> {
+async function changesSince(tx: Transaction<Tables>, userId: UserId, token: SyncToken, moment: Moment, limit: number): Promise<StoredPage> {
   const found = await loadChangedMessages(tx, { userId, since: token.since, after: token.round, limit: limit + 1 })
   const messages = found.slice(0, limit)
   const isRoundDone = found.length <= limit
