@@ -1,10 +1,15 @@
+import type { ConversationId, Message } from '@viatra-chat/contract'
 import type { Chat } from '../chat.js'
 import { isUnavailable } from '../faults.js'
+import { announceMessage } from '../messages/announce-message.js'
+import { loadMessagesAt } from '../messages/load-messages.js'
 import { announce } from './announce.js'
 import { countAttempt, deleteAnnouncements, isAnythingLeft, listLeft, tryRelayLock, type LeftRow } from './outbox.sql.js'
 import type { ConfirmingPublisher } from './publisher.js'
 
 const intervalMs = 500
+// Whoever is behind has to take its turn before its people hear at once what is said again.
+const behindIntervalMs = 50
 // A writer tells within milliseconds; older rows are of one that died, or of an outage.
 const leftAfterMs = 2000
 const batchMax = 200
@@ -17,16 +22,20 @@ const nearlyNothing = 50
  * @returns what stops it.
  */
 export function startOutboxRelay(chat: Chat): () => void {
-  let isRunning = false
-  const run = () => {
-    if (isRunning) return
-    isRunning = true
-    relay(chat)
-      .catch((error: unknown) => chat.log.debug({ err: error }, 'the outbox relay waits'))
-      .finally(() => (isRunning = false))
+  let timer: NodeJS.Timeout | undefined
+  let isStopped = false
+  const plan = () => {
+    if (!isStopped) timer = setTimeout(run, chat.outbox.isBehind ? behindIntervalMs : intervalMs)
   }
-  const timer = setInterval(run, intervalMs)
-  return () => clearInterval(timer)
+  const run = () =>
+    void relay(chat)
+      .catch((error: unknown) => chat.log.debug({ err: error }, 'the outbox relay waits'))
+      .finally(plan)
+  plan()
+  return () => {
+    isStopped = true
+    clearTimeout(timer)
+  }
 }
 
 async function relay(chat: Chat): Promise<void> {
@@ -53,7 +62,8 @@ async function tellAll(chat: Chat, next: () => Promise<LeftRow[]>): Promise<void
 async function tellRows(chat: Chat, rows: readonly LeftRow[]): Promise<boolean> {
   const events = chat.events.confirming()
   const told: string[] = []
-  for (const row of rows) if (await tellRow(chat, events, row)) told.push(row.id)
+  const messages = await loadMessagesOf(chat, rows)
+  for (const row of rows) if (await tellRow(chat, events, row, messages)) told.push(row.id)
   try {
     await events.confirmed()
   } catch {
@@ -67,14 +77,40 @@ async function tellRows(chat: Chat, rows: readonly LeftRow[]): Promise<boolean> 
   return true
 }
 
-async function tellRow(chat: Chat, events: ConfirmingPublisher, row: LeftRow): Promise<boolean> {
+type Messages = ReadonlyMap<string, Message>
+
+/** All that the rows speak of, by place, in one query: row by row, a relay would not keep up with those who write. undefined when that fails. */
+async function loadMessagesOf(chat: Chat, rows: readonly LeftRow[]): Promise<Messages | undefined> {
+  const places = rows.flatMap(({ announcement }) => (announcement.kind === 'messages' ? announcement.at : []))
   try {
-    await announce({ ...chat, events }, row.announcement)
+    const messages = await loadMessagesAt(chat.db, places)
+    return new Map(messages.map((message) => [placeOf(message.conversation_id, message.seq), message]))
+  } catch (error) {
+    // One bad row must not hold up the others: each for itself then.
+    if (isUnavailable(error)) throw error
+    return undefined
+  }
+}
+
+const placeOf = (conversationId: ConversationId, seq: number) => `${conversationId} ${seq}`
+
+async function tellRow(chat: Chat, events: ConfirmingPublisher, row: LeftRow, messages: Messages | undefined): Promise<boolean> {
+  const at = { ...chat, events }
+  try {
+    if (messages && row.announcement.kind === 'messages') announceLoaded(at, row.announcement.at, messages)
+    else await announce(at, row.announcement)
     return true
   } catch (error) {
     if (isUnavailable(error)) throw error
     chat.log.error({ err: error, outboxId: row.id, kind: row.announcement.kind }, 'something could not be told')
     await countAttempt(chat.db, row.id)
     return false
+  }
+}
+
+function announceLoaded(chat: Chat, places: readonly (readonly [ConversationId, number])[], messages: Messages): void {
+  for (const [conversationId, seq] of places) {
+    const message = messages.get(placeOf(conversationId, seq))
+    if (message) announceMessage(chat, message)
   }
 }
