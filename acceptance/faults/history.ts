@@ -33,12 +33,15 @@ export interface Removal {
   userId: string
   conversationId: string
   ackedAt: number
+  /** Since they are being added again. */
+  isOver?: true
 }
 
 /** A read mark that was acknowledged. */
 export interface Mark {
   userId: string
   messageId: string
+  conversationId: string
 }
 
 /** An answer that no outage explains. */
@@ -86,7 +89,8 @@ export class History {
     return this.#members.get(conversationId)?.has(userId) ?? true
   }
 
-  removalOf(userId: string, conversationId: string): Removal | undefined {
-    return this.removals.find((removal) => removal.userId === userId && removal.conversationId === conversationId)
+  /** undefined when they never were removed. */
+  lastRemovalOf(userId: string, conversationId: string): Removal | undefined {
+    return this.removals.findLast((removal) => removal.userId === userId && removal.conversationId === conversationId)
   }
 }

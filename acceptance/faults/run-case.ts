@@ -1,7 +1,7 @@
 import { CannotRun, type FaultCase, type Scene } from './cases/fault-case.js'
 import { checkKnowledge } from './checker/check-readers.js'
 import { checkServices } from './checker/check-services.js'
-import { listStored } from './checker/end-state.js'
+import { readStored } from './checker/end-state.js'
 import { startLoad } from './clients/load.js'
 import { until, requireSoon } from './until.js'
 
@@ -59,7 +59,7 @@ async function converge({ cluster, population }: Scene): Promise<string[]> {
   const ids = [...population.members.keys()]
   let missing: string[] = []
   await until(async () => {
-    missing = checkKnowledge(population, await listStored(cluster.stores.database, ids))
+    missing = checkKnowledge(population, await readStored(cluster.stores.database, ids))
     return missing.length === 0
   }, convergesWithinMs)
   return missing

@@ -29,21 +29,21 @@ export function checkReceipts({ history, members }: Population, { readings }: En
       if (!isSound) problems.push(`C8 receipts of ${id}: read ${read_by.join(' ')}, delivered ${delivered_to.join(' ')}`)
     }
   const lost = history.marks.filter(
-    ({ userId, messageId }) => readers.get(messageId)?.has(userId) === false && !wasRemoved(history.removals, userId),
+    ({ userId, messageId, conversationId }) =>
+      readers.get(messageId)?.has(userId) === false && !history.lastRemovalOf(userId, conversationId),
   )
   return [...problems, ...lost.map(({ userId, messageId }) => `C8 ${userId} marked ${messageId} as read, which is lost`)]
 }
 
-const wasRemoved = (removals: readonly { userId: string }[], userId: string) => removals.some((removal) => removal.userId === userId)
-
 /** C9: counters say what counting gives. */
-export function checkCounts({ readings }: EndState): string[] {
+export function checkCounts({ history }: Population, { readings }: EndState): string[] {
   return readings.flatMap((reading) => {
     const { userId, conversation, messages } = reading
     const last = messages.at(-1)
     const unread = countUnread(reading)
+    // For who was removed and added again, what came before is not unread.
     return [
-      ...(conversation.unread_count === unread
+      ...(conversation.unread_count === unread || history.lastRemovalOf(userId, conversation.id)
         ? []
         : [`C9 ${userId} has ${conversation.unread_count} unread in ${conversation.id}, counted ${unread}`]),
       ...(conversation.last_message?.id === last?.id ? [] : [`C9 the last message of ${conversation.id} is not ${last?.id}`]),

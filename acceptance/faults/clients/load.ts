@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Random } from '../random.js'
+import { keepChanging } from './keep-changing.js'
 import type { Population } from './population.js'
 import { sendUntilAcknowledged } from './send-until-acknowledged.js'
 import type { VirtualClient } from './virtual-client.js'
@@ -10,17 +11,18 @@ export interface Load {
 }
 
 const pauseMs = 30
-const shares = { reply: 0.1, read: 0.1, deletion: 0.04 }
+const shares = { reply: 0.1, delivery: 0.1, read: 0.1, deletion: 0.04 }
 const turns = new WeakMap<Population, Map<string, number>>()
 
 /** Everybody sends, one message after the other, each waiting for its acknowledgement; now and then they reply, mark as read, or delete. */
 export function startLoad(population: Population, random: Random): Load {
   const stopping = new AbortController()
+  const changing = keepChanging(population, random.fork(), stopping.signal)
   const senders = population.accounts.map(({ id }) => keepSending(population, population.deviceOf(id), random.fork(), stopping.signal))
   return {
     stop: async () => {
       stopping.abort()
-      await Promise.all(senders)
+      await Promise.all([...senders, changing])
     },
   }
 }
@@ -32,6 +34,7 @@ async function keepSending(population: Population, client: VirtualClient, random
     const parentId = random.chance(shares.reply) ? someKnown(client, conversationId, random) : undefined
     const turn = nextTurn(population, client.account.id)
     const { acked } = await sendUntilAcknowledged(client, { history: population.history, random, conversationId, turn, parentId })
+    if (random.chance(shares.delivery)) await markDelivered(client, conversationId, random)
     if (random.chance(shares.read)) await markRead(population, client, conversationId, random)
     if (acked && random.chance(shares.deletion)) await deleteMessage(population, client, acked)
     await delay(pauseMs * (0.5 + random.next()))
@@ -63,7 +66,12 @@ async function markRead({ history }: Population, client: VirtualClient, conversa
   const outcome = await client.rest({ method: 'POST', path, body: { message_ids: messageIds } })
   if (outcome.kind !== 'answer' || !outcome.body.success) return
   const marked = messageIds.filter((id) => client.known.get(conversationId)?.get(id)?.isDeleted === false)
-  history.marks.push(...marked.map((messageId) => ({ userId: client.account.id, messageId })))
+  history.marks.push(...marked.map((messageId) => ({ userId: client.account.id, messageId, conversationId })))
+}
+
+async function markDelivered(client: VirtualClient, conversationId: string, random: Random): Promise<void> {
+  const messageIds = random.shuffled([...(client.known.get(conversationId)?.ids() ?? [])].slice(-20)).slice(0, 5)
+  if (messageIds.length > 0) await client.link.ask('mark_delivered', { conversationId, messageIds })
 }
 
 async function deleteMessage(

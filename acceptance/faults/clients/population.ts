@@ -17,6 +17,10 @@ export interface Population {
   readonly clients: readonly VirtualClient[]
   /** Who takes part in what, as last acknowledged. Faults that change membership keep it up to date. */
   readonly members: Map<string, Set<string>>
+  /** Who may change what, by conversation; of groups alone. */
+  readonly owners: Map<string, string>
+  /** Where somebody is removed and added again. */
+  readonly revolvingDoor: { conversationId: string; ownerId: string; userId: string }
   deviceOf(userId: string): VirtualClient
   create(by: VirtualClient, userIds: readonly string[], type?: 'group' | 'direct'): Promise<string>
   close(): Promise<void>
@@ -39,12 +43,14 @@ export async function openPopulation(cluster: Cluster, random: Random): Promise<
   const device = (account: Account, index: number) => new VirtualClient(place, account, { first: index, random: random.fork() })
   const clients = [...accounts.map(device), ...accounts.slice(0, twoDevices).map((account, index) => device(account, index + 1))]
   const members = new Map<string, Set<string>>()
+  const owners = new Map<string, string>()
 
-  const population: Population = {
+  const people: Omit<Population, 'revolvingDoor'> = {
     history,
     accounts,
     clients,
     members,
+    owners,
     deviceOf: (userId) => {
       const found = clients.find(({ account }) => account.id === userId)
       if (!found) throw new Error('nobody has this id')
@@ -54,12 +60,14 @@ export async function openPopulation(cluster: Cluster, random: Random): Promise<
       const id = await createConversation(by, userIds, type)
       const everybody = [...new Set([by.account.id, ...userIds])]
       history.addMembers(id, everybody)
+      if (type === 'group') owners.set(id, by.account.id)
       members.set(id, new Set(everybody))
       return id
     },
     close: async () => void (await Promise.all(clients.map((client) => client.close()))),
   }
-  await createConversations(population, random)
+  await createConversations(people, random)
+  const population = { ...people, revolvingDoor: await openDoor(people, random) }
   for (const client of clients) client.open()
   const areReady = () => clients.every((client) => client.isCaughtUp && client.known.size > 0)
   await requireSoon(areReady, 20_000, 'the clients did not get ready')
@@ -76,7 +84,9 @@ async function createAccounts(database: pg.Pool): Promise<Account[]> {
   }))
 }
 
-async function createConversations({ clients, accounts, create }: Population, random: Random): Promise<void> {
+type Creating = Pick<Population, 'accounts' | 'clients' | 'create'>
+
+async function createConversations({ clients, accounts, create }: Creating, random: Random): Promise<void> {
   const ids = accounts.map(({ id }) => id)
   for (const size of groups) {
     const [owner, ...others] = random.shuffled(ids).slice(0, size)
@@ -85,6 +95,13 @@ async function createConversations({ clients, accounts, create }: Population, ra
   }
   const [first, second] = [clients[0], ids[1]]
   if (first && second !== undefined) await create(first, [second], 'direct')
+}
+
+async function openDoor({ accounts, clients, create }: Creating, random: Random): Promise<Population['revolvingDoor']> {
+  const [ownerId = '', userId = '', ...others] = random.shuffled(accounts.map(({ id }) => id)).slice(0, 4)
+  const owner = clients.find(({ account }) => account.id === ownerId)
+  if (!owner) throw new Error('the owner has no device')
+  return { conversationId: await create(owner, [userId, ...others]), ownerId, userId }
 }
 
 async function createConversation(by: VirtualClient, userIds: readonly string[], type: string): Promise<string> {

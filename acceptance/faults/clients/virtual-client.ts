@@ -1,9 +1,9 @@
-import type { Conversation, Message, SyncPage } from '@viatra-chat/contract'
+import type { Conversation, EventPayload, Message, SharedConversation, SyncPage } from '@viatra-chat/contract'
 import type { Random } from '../random.js'
 import type { History } from '../history.js'
 import { askRest, type RestCall, type RestOutcome } from './ask-rest.js'
 import { GatewayLink } from './gateway-link.js'
-import { KnownMessages } from './known-messages.js'
+import { KnownConversation } from './known-conversation.js'
 
 /** Somebody with an account. */
 export interface Account {
@@ -21,6 +21,8 @@ export interface Place {
 // Messages of senders on different instances may cross by milliseconds: not every gap is a loss.
 const gapPatienceMs = 300
 const retryMs = 200
+type ReceiptEvent = 'message_read' | 'message_delivered'
+
 const pageSizes = [20, 50, 200]
 
 /**
@@ -29,7 +31,7 @@ const pageSizes = [20, 50, 200]
  * without a sign stays lost here.
  */
 export class VirtualClient {
-  readonly known = new Map<string, KnownMessages>()
+  readonly known = new Map<string, KnownConversation>()
   readonly account: Account
   readonly link: GatewayLink
   readonly #place: Place
@@ -78,6 +80,7 @@ export class VirtualClient {
   }
 
   #hear(event: string, payload: unknown): void {
+    if (event === 'message_read' || event === 'message_delivered') return this.#hearReceipt(event, payload as EventPayload<ReceiptEvent>)
     switch (event) {
       case 'new_message':
         return this.#hearMessage(payload as Message)
@@ -90,14 +93,26 @@ export class VirtualClient {
         const { conversationId, messageId } = payload as { conversationId: string; messageId: string }
         return this.known.get(conversationId)?.delete(messageId)
       }
+      case 'conversation_updated':
+        return this.#hearConversation(payload as SharedConversation)
       case 'conversation_created':
-        if (!this.known.has((payload as Conversation).id)) this.#catchUp()
-        return
+        return this.known.has((payload as Conversation).id) ? undefined : this.#catchUp()
       case 'conversation_removed':
         return void this.known.delete((payload as { conversationId: string }).conversationId)
       case 'resync':
         return this.#catchUp()
     }
+  }
+
+  #hearReceipt(event: ReceiptEvent, { conversationId, messageId, userId }: EventPayload<ReceiptEvent>): void {
+    this.known.get(conversationId)?.receipts.hear(event === 'message_read' ? 'read' : 'delivered', userId, messageId)
+  }
+
+  #hearConversation(conversation: SharedConversation): void {
+    const { history } = this.#place
+    if (!history.isOrWasMember(this.account.id, conversation.id))
+      history.violations.push(`C5 ${this.account.name} heard of ${conversation.id}, which is of others`)
+    this.known.get(conversation.id)?.describe(conversation)
   }
 
   #hearMessage(message: Message): void {
@@ -119,16 +134,17 @@ export class VirtualClient {
     if (!history.isOrWasMember(this.account.id, message.conversation_id))
       history.violations.push(`C5 ${this.account.name} heard message ${message.id} of a conversation of others`)
     const sentAt = history.sends.get(message.client_message_id ?? '')?.invokedAt ?? 0
-    const removal = history.removalOf(this.account.id, message.conversation_id)
-    if (removal && sentAt > removal.ackedAt + 1000)
+    const removal = history.lastRemovalOf(this.account.id, message.conversation_id)
+    if (removal && !removal.isOver && sentAt > removal.ackedAt + 1000)
       history.violations.push(`C6 ${this.account.name} was removed and heard message ${message.id}, sent more than 1 s later`)
     const deletion = history.deletions.get(message.id)
     if (deletion && message.content !== null && performance.now() > Math.max(deletion.ackedAt, history.heldUntil) + 1000)
       history.violations.push(`C7 ${this.account.name} heard the content of ${message.id} more than 1 s after it was deleted`)
   }
 
-  #take(known: KnownMessages, message: Message): void {
+  #take(known: KnownConversation, message: Message): void {
     const contradiction = known.add(message)
+    known.receipts.takeMessage(message)
     if (contradiction) this.#place.history.violations.push(`C4 ${this.account.name} in ${message.conversation_id}: ${contradiction}`)
   }
 
@@ -184,17 +200,20 @@ export class VirtualClient {
     return this.#read<SyncPage>(`/api/v1/chat/sync?${new URLSearchParams({ ...query, limit: String(limit) }).toString()}`)
   }
 
-  #takePage({ conversations, messages, removed_conversation_ids, reset }: SyncPage): void {
+  #takePage({ conversations, messages, receipts, removed_conversation_ids, reset }: SyncPage): void {
     for (const id of removed_conversation_ids) this.known.delete(id)
-    for (const { id } of conversations) {
-      if (!reset && this.known.has(id)) continue
-      this.#unread.add(id)
-      this.known.set(id, this.known.get(id) ?? new KnownMessages())
+    for (const conversation of conversations) {
+      const { id } = conversation
+      if (reset || !this.known.has(id)) this.#unread.add(id)
+      const known = this.known.get(id) ?? new KnownConversation()
+      known.describe(conversation)
+      this.known.set(id, known)
     }
     for (const message of messages) {
       const known = this.known.get(message.conversation_id)
       if (known) this.#take(known, message)
     }
+    for (const marks of receipts) this.known.get(marks.conversation_id)?.receipts.takeRanges(marks)
   }
 
   async #enterAll(): Promise<boolean> {
@@ -210,7 +229,7 @@ export class VirtualClient {
    * Joins first and reads then: what lands in between is heard, or read, or both. What was heard of before and deleted before the join is in neither:
    * the next sync, from a token of before the join, tells it.
    */
-  async #enter(conversationId: string, known: KnownMessages): Promise<boolean> {
+  async #enter(conversationId: string, known: KnownConversation): Promise<boolean> {
     if (!(await this.#join(conversationId))) return false
     const heardUpTo = known.highest
     const path = `/api/v1/chat/conversations/${conversationId}/messages?limit=100`
