@@ -1,9 +1,10 @@
-import type { Conversation, EventPayload, Message, SharedConversation, SyncPage } from '@viatra-chat/contract'
+import type { EventName, EventPayload, Message, SharedConversation, SyncPage } from '@viatra-chat/contract'
 import type { Random } from '../random.js'
 import type { History } from '../history.js'
 import { askRest, type RestCall, type RestOutcome } from './ask-rest.js'
 import { GatewayLink } from './gateway-link.js'
 import { KnownConversation } from './known-conversation.js'
+import type { ReceiptKind } from './known-receipts.js'
 
 /** Somebody with an account. */
 export interface Account {
@@ -21,8 +22,6 @@ export interface Place {
 // Messages of senders on different instances may cross by milliseconds: not every gap is a loss.
 const gapPatienceMs = 300
 const retryMs = 200
-type ReceiptEvent = 'message_read' | 'message_delivered'
-
 const pageSizes = [20, 50, 200]
 
 /**
@@ -79,33 +78,25 @@ export class VirtualClient {
     return askRest(this.#place.history, this.#random.pick(this.#place.apis), this.account.token, call)
   }
 
-  #hear(event: string, payload: unknown): void {
-    if (event === 'message_read' || event === 'message_delivered') return this.#hearReceipt(event, payload as EventPayload<ReceiptEvent>)
-    switch (event) {
-      case 'new_message':
-        return this.#hearMessage(payload as Message)
-      case 'conversation_activity': {
-        const { last_message } = payload as { last_message: Message | null }
-        if (last_message) this.#hearMessage(last_message)
-        return
-      }
-      case 'message_deleted': {
-        const { conversationId, messageId } = payload as { conversationId: string; messageId: string }
-        return this.known.get(conversationId)?.delete(messageId)
-      }
-      case 'conversation_updated':
-        return this.#hearConversation(payload as SharedConversation)
-      case 'conversation_created':
-        return this.known.has((payload as Conversation).id) ? undefined : this.#catchUp()
-      case 'conversation_removed':
-        return void this.known.delete((payload as { conversationId: string }).conversationId)
-      case 'resync':
-        return this.#catchUp()
-    }
+  readonly #listeners: { [N in EventName]?: (payload: EventPayload<N>) => void } = {
+    new_message: (message) => this.#hearMessage(message),
+    conversation_activity: ({ last_message }) => last_message && this.#hearMessage(last_message),
+    message_deleted: ({ conversationId, messageId }) => this.known.get(conversationId)?.delete(messageId),
+    message_read: (receipt) => this.#hearReceipt('read', receipt),
+    message_delivered: (receipt) => this.#hearReceipt('delivered', receipt),
+    conversation_updated: (conversation) => this.#hearConversation(conversation),
+    conversation_created: ({ id }) => (this.known.has(id) ? undefined : this.#catchUp()),
+    conversation_removed: ({ conversationId }) => this.known.delete(conversationId),
+    resync: () => this.#catchUp(),
   }
 
-  #hearReceipt(event: ReceiptEvent, { conversationId, messageId, userId }: EventPayload<ReceiptEvent>): void {
-    this.known.get(conversationId)?.receipts.hear(event === 'message_read' ? 'read' : 'delivered', userId, messageId)
+  #hear(event: string, payload: unknown): void {
+    const listener = this.#listeners[event as EventName] as ((payload: unknown) => void) | undefined
+    listener?.(payload)
+  }
+
+  #hearReceipt(kind: ReceiptKind, { conversationId, messageId, userId }: EventPayload<'message_read'>): void {
+    this.known.get(conversationId)?.receipts.hear(kind, userId, messageId)
   }
 
   #hearConversation(conversation: SharedConversation): void {
