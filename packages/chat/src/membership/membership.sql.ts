@@ -1,6 +1,7 @@
 import type { ConversationId, UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import { sql, type Kysely, type Transaction } from 'kysely'
+import { laterThanBefore } from '../conversations/later-than-before.js'
 import { receiptsVersion } from '../receipts/receipts-version.js'
 
 export function findMembership(db: Kysely<Tables>, conversationId: ConversationId, userId: UserId) {
@@ -129,6 +130,6 @@ export async function touchMembership(tx: Transaction<Tables>, conversationId: C
     update conversations set
       participant_count = (select count(*) from conversation_members m where m.conversation_id = conversations.id),
       version = version + 1, membership_version = membership_version + 1,
-      updated_at = now(), changed_xid = pg_current_xact_id()
+      updated_at = ${laterThanBefore}, changed_xid = pg_current_xact_id()
     where id = ${conversationId}`.execute(tx)
 }
