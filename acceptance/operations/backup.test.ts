@@ -6,11 +6,10 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { SyncPage } from '@viatra-chat/contract'
 import { findDebianProgram } from '@viatra-chat/local/stores'
-import { eventually, startWorld, type World } from '@viatra-chat/testkit'
+import { eventually, spawnService, startWorld, type World } from '@viatra-chat/testkit'
 import pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { runCommand } from '../duties/command.js'
-import { spawnService } from './spawn-service.js'
 
 const run = promisify(execFile)
 const script = (name: string) => fileURLToPath(new URL(`../../infra/operations/${name}`, import.meta.url))

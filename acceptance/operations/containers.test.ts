@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import { connect, eventually, startWorld, type World } from '@viatra-chat/testkit'
+import { connect, eventually, spawnService, startWorld, type World } from '@viatra-chat/testkit'
 import { readConfig } from '@viatra-chat/runtime'
 import { validate } from 'dockerfile-utils'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -11,7 +11,6 @@ import { readImages, rootFolder } from './dockerfiles.js'
 import { findProgramOrSkip } from './find-program.js'
 import { freePort } from './free-port.js'
 import { startNginx } from './nginx.js'
-import { spawnService } from './spawn-service.js'
 
 const images = await readImages()
 const run = promisify(execFile)

@@ -1,7 +1,6 @@
-import { connect, eventually, startWorld, type World } from '@viatra-chat/testkit'
+import { connect, eventually, spawnService, startWorld, type World } from '@viatra-chat/testkit'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startReceiver } from './receiver.js'
-import { spawnService } from './spawn-service.js'
 
 let world: World
 let receiver: Awaited<ReturnType<typeof startReceiver>>

@@ -1,11 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { startWorld, type Person, type World } from '@viatra-chat/testkit'
+import { spawnService, startWorld, type Person, type SpawnedService, type World } from '@viatra-chat/testkit'
 import { afterEach, expect, test } from 'vitest'
 import { listenerOf } from '../client/client-of.js'
 import { findProgramOrSkip } from './find-program.js'
 import { freePort } from './free-port.js'
 import { startNginx } from './nginx.js'
-import { spawnService, type SpawnedService } from './spawn-service.js'
 
 let world: World
 const cleanups: (() => Promise<unknown>)[] = []

@@ -1,12 +1,12 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { openOrigin, playgroundSite, type Origin, type PlaygroundSiteOptions } from '@viatra-chat/local/origin'
-import { spawnGateway, startWorld, type GatewayProcess, type World } from '@viatra-chat/testkit'
+import { spawnGateway, startWorld, type SpawnedService, type World } from '@viatra-chat/testkit'
 
 /** The product behind one origin, as a local run has it: an API, two gateways that can be killed, and the playground. */
 export interface Place {
   world: World
-  gateways: GatewayProcess[]
+  gateways: SpawnedService[]
   port: number
   /** Whom the origin shows as people of a demo. */
   demo: DemoTokens
@@ -31,7 +31,7 @@ export async function openPlace(): Promise<Place> {
   return { world, gateways, port, demo, close: () => closeAll(origin, gateways, world) }
 }
 
-async function closeAll(origin: Origin, gateways: GatewayProcess[], world: World): Promise<void> {
+async function closeAll(origin: Origin, gateways: SpawnedService[], world: World): Promise<void> {
   await origin.close()
   await Promise.all(gateways.map((gateway) => gateway.kill()))
   await world.close()

@@ -1,9 +1,9 @@
 import type { Presence } from '@viatra-chat/contract'
-import { connect, eventually, hearOut, joinFrom, spawnGateway, startWorld, type GatewayProcess, type World } from '@viatra-chat/testkit'
+import { connect, eventually, hearOut, joinFrom, spawnGateway, startWorld, type SpawnedService, type World } from '@viatra-chat/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 let world: World
-let doomed: GatewayProcess
+let doomed: SpawnedService
 beforeAll(async () => {
   world = await startWorld({ gateways: 2 })
   doomed = await spawnGateway(world)

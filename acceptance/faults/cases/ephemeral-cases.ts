@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { requireSoon } from '../until.js'
 import { requireTrue, type FaultCase, type Scene } from './fault-case.js'
-import { pairOfStrangers } from './strangers.js'
+import { converse, pairOfStrangers } from './strangers.js'
 
 /** Of what is told once and not stored: typing and presence, and of what they and the cache ask of Redis. */
 export const ephemeralCases: readonly FaultCase[] = [
@@ -36,9 +36,11 @@ const typedForMs = 1500
 async function typeWithoutRedis(scene: Scene): Promise<void> {
   const { cluster, random } = scene
   const { ann, bob, conversationId } = await pairOfStrangers(scene)
+  const another = await converse(ann, [bob])
   const [first, second] = random.shuffled(cluster.gateways)
   const [typist, reader] = [await ann.connect(first?.url), await bob.connect(second?.url)]
-  for (const connection of [typist, reader]) await connection.get('join_conversation', { conversationId })
+  const both = [conversationId, another].flatMap((id) => [typist, reader].map((connection) => [connection, id] as const))
+  for (const [connection, id] of both) await connection.get('join_conversation', { conversationId: id })
   cluster.edges.gatewayRedis.mode('refuse')
   const until = performance.now() + typedForMs
   while (performance.now() < until) {
@@ -47,21 +49,18 @@ async function typeWithoutRedis(scene: Scene): Promise<void> {
   }
   cluster.edges.gatewayRedis.mode('pass')
   // What had been kept back would come before this, which takes the same way.
-  const sent = new Set<unknown>()
-  await requireSoon(() => isToldAgain(typist, reader, conversationId, sent), 20_000, 'nothing was heard after Redis was back')
-  const stale = reader.seen('user_typing').filter(({ isTyping }) => isTyping)
-  requireTrue(stale.length === 0, `typing of an outage was told ${stale.length} times after it`)
+  const typed = (id: string) => reader.seen('user_typing').filter((typing) => typing.isTyping && typing.conversationId === id)
+  const isHeardAgain = () => {
+    typist.socket.emit('typing_start', { conversationId: another })
+    return typed(another).length > 0
+  }
+  await requireSoon(isHeardAgain, 20_000, 'typing was not heard after Redis was back').catch((error: unknown) => {
+    const ends = [typist, reader].map(({ socket }) => (socket.connected ? 'connected' : 'disconnected'))
+    throw new Error(`${String(error)}: the typist is ${ends[0]}, the reader ${ends[1]}`)
+  })
+  const stale = typed(conversationId).length
+  requireTrue(stale === 0, `typing of an outage was told ${stale} times after it`)
   for (const connection of [typist, reader]) connection.close()
-}
-
-type Connected = Awaited<ReturnType<Awaited<ReturnType<typeof pairOfStrangers>>['ann']['connect']>>
-
-/** Says something, and looks whether anything said since then was heard. */
-async function isToldAgain(typist: Connected, reader: Connected, conversationId: string, sent: Set<unknown>): Promise<boolean> {
-  const ack = await typist.ask('send_message', { conversationId, content: 'typed' })
-  if (ack.success) sent.add(ack.data?.['id'])
-  await delay(100)
-  return reader.seen('new_message').some(({ id }) => sent.has(id))
 }
 
 const watchedForMs = 1500
