@@ -27,6 +27,7 @@ export async function decidePushes(chat: Chat): Promise<boolean> {
 interface Verdict {
   place: [ConversationId, number]
   messageId: string
+  sentAt: Date
   /** Who is to get a push, who is looked at again, and who gets none, with the reason. */
   people: Map<PushOutcome, UserId[]>
 }
@@ -37,13 +38,14 @@ async function decideIntent(chat: Chat, intent: PushIntent): Promise<void> {
   await chat.db.transaction().execute(async (tx) => {
     if (!(await endIntent(tx, intent.id))) return
     const log: PushLogEntry[] = []
-    for (const { place, messageId, people } of verdicts) {
+    for (const { place, messageId, sentAt, people } of verdicts) {
       for (const [outcome, userIds] of people) log.push({ messageId, outcome, userIds })
       const waiting = people.get('waiting') ?? []
       if (waiting.length > 0) await planSecondLook(tx, place, waiting, chat.settings.push.confirmMs)
-      const queued = { conversationId: place[0], seq: place[1], messageId, userIds: people.get('queued') ?? [] }
+      const expiresAt = new Date(sentAt.getTime() + chat.settings.push.expiresMs)
+      const queued = { conversationId: place[0], seq: place[1], messageId, expiresAt, userIds: people.get('queued') ?? [] }
       if (queued.userIds.length === 0) continue
-      for (const gone of await queuePush(tx, queued, chat.settings.push.expiresMs))
+      for (const gone of await queuePush(tx, queued))
         log.push({ messageId: gone.message_id, outcome: 'coalesced', userIds: [gone.user_id] })
     }
     await writePushLog(tx, log)
@@ -52,12 +54,14 @@ async function decideIntent(chat: Chat, intent: PushIntent): Promise<void> {
 
 /** In pages, since a channel may have a hundred thousand people. */
 async function judgePeople(chat: Chat, { people }: PushIntent, place: [ConversationId, number]): Promise<Verdict[]> {
+  const { expiresMs } = chat.settings.push
   const verdicts: Verdict[] = []
   let after: UserId | null = null
   for (;;) {
-    const page: Candidate[] = await listCandidates(chat.db, place, { people, after, limit: peopleAtOnce })
+    const page: Candidate[] = await listCandidates(chat.db, place, { people, after, limit: peopleAtOnce, expiresMs })
     const [first] = page
-    if (first) verdicts.push({ place, messageId: first.message_id, people: await judge(chat, page, people === null) })
+    if (first)
+      verdicts.push({ place, messageId: first.message_id, sentAt: first.created_at, people: await judge(chat, page, people === null) })
     if (page.length < peopleAtOnce) return verdicts
     after = page.at(-1)?.user_id ?? null
   }
@@ -83,6 +87,7 @@ async function whoJoined(chat: Chat, page: readonly Candidate[]): Promise<(n: nu
 }
 
 function reasonAgainst({ settings }: Chat, candidate: Candidate, isFirstLook: boolean): PushOutcome | undefined {
+  if (candidate.is_expired) return 'expired'
   if (!candidate.is_active) return 'inactive'
   if (candidate.is_read) return 'read'
   // Online elsewhere, as on the list of conversations, a device may have it already and still has to show it.

@@ -42,6 +42,9 @@ export interface Candidate {
   conversation_id: ConversationId
   seq: string
   user_id: UserId
+  /** Of the message: what is pushed of it is worth sending until so long after. */
+  created_at: Date
+  is_expired: boolean
   is_read: boolean
   is_delivered: boolean
   is_muted: boolean
@@ -56,11 +59,12 @@ export interface Candidate {
 export async function listCandidates(
   db: Kysely<Tables>,
   place: [ConversationId, number],
-  { people, after, limit }: { people: UserId[] | null; after: UserId | null; limit: number },
+  { people, after, limit, expiresMs }: { people: UserId[] | null; after: UserId | null; limit: number; expiresMs: number },
 ): Promise<Candidate[]> {
   const [conversationId, seq] = place
   const { rows } = await sql<Candidate>`
-    select msg.id as message_id, msg.conversation_id, msg.seq, m.user_id, u.is_active,
+    select msg.id as message_id, msg.conversation_id, msg.seq, m.user_id, u.is_active, msg.created_at,
+      msg.created_at < clock_timestamp() - ${expiresMs} * interval '1 ms' as is_expired,
       m.read_seqs @> msg.seq as is_read, m.delivered_seqs @> msg.seq as is_delivered, coalesce(m.muted_until > now(), false) as is_muted,
       coalesce(jsonb_typeof(msg.metadata -> 'mentions') = 'array' and msg.metadata -> 'mentions' ? m.user_id::text, false) as is_mentioned,
       q.from_minute as quiet_from, q.to_minute as quiet_to, q.time_zone

@@ -6,37 +6,71 @@ import type { PushOutcome } from './push-log.sql.js'
 /** Stands in a job's place of a conversation when it only sets the number on the app's icon. */
 export const noConversation = '00000000-0000-0000-0000-000000000000'
 
+// As many conversations as a device catches up with in twenty seconds. Of what comes after a long outage the newest is worth a sound.
+const conversationsPerDeviceMax = 10
+
 /** What is to be sent to every device of some people. */
 export interface QueuedPush {
   conversationId: ConversationId
   seq: number
   messageId: string
+  expiresAt: Date
   userIds: readonly UserId[]
+}
+
+interface GivenWay {
+  message_id: string
+  user_id: UserId
 }
 
 /**
  * Queues a push of a message for every device of these people. One that waits for the same device and conversation gives way to it, if it
- * is of an older message. Gives whose pushes gave way, and of which message.
+ * is of an older message; and one of another conversation does, where too many wait for a device. Gives whose pushes gave way, and of which message.
  */
 export async function queuePush(
   tx: Transaction<Tables>,
-  { conversationId, seq, messageId, userIds }: QueuedPush,
-  expiresMs: number,
-): Promise<{ message_id: string; user_id: UserId }[]> {
-  const { rows } = await sql<{ message_id: string; user_id: UserId }>`
+  { conversationId, seq, messageId, expiresAt, userIds }: QueuedPush,
+): Promise<GivenWay[]> {
+  const { rows } = await sql<GivenWay>`
     with targets as (
-      select fcm_token, user_id from devices where user_id = any(${[...userIds]}::uuid[]) order by fcm_token
+      select fcm_token, user_id, next_push_at from devices where user_id = any(${[...userIds]}::uuid[]) order by fcm_token
     ), gave_way as (
       select distinct j.message_id, j.user_id from push_jobs j join targets t using (fcm_token)
       where j.conversation_id = ${conversationId} and j.seq < ${seq}::bigint and (j.leased_until is null or j.leased_until < clock_timestamp())
     ), queued as (
-      insert into push_jobs as j (fcm_token, conversation_id, user_id, seq, message_id, expires_at)
-      select fcm_token, ${conversationId}, user_id, ${seq}, ${messageId}, clock_timestamp() + ${expiresMs} * interval '1 ms' from targets
+      insert into push_jobs as j (fcm_token, conversation_id, user_id, seq, message_id, due_at, expires_at)
+      select fcm_token, ${conversationId}, user_id, ${seq}, ${messageId}, greatest(clock_timestamp(), next_push_at), ${expiresAt}::timestamptz from targets
       on conflict (fcm_token, conversation_id) do update
         set user_id = excluded.user_id, seq = excluded.seq, message_id = excluded.message_id, expires_at = excluded.expires_at, attempts = 0
-        where j.seq is null or j.seq < excluded.seq or j.user_id <> excluded.user_id
+        where j.seq < excluded.seq or j.user_id <> excluded.user_id
     )
-    select message_id, user_id from gave_way where message_id is not null`.execute(tx)
+    select message_id, user_id from gave_way`.execute(tx)
+  return [...rows, ...(await dropExcess(tx, userIds))]
+}
+
+/**
+ * Bounds what waits for a device. Whoever wrote in the most conversations loses their oldest first: a spammer must not displace others.
+ * Rows that somebody else holds are left for the next time, as waiting for them could become a deadlock.
+ */
+async function dropExcess(tx: Transaction<Tables>, userIds: readonly UserId[]): Promise<GivenWay[]> {
+  const { rows } = await sql<GivenWay>`
+    with full_devices as (
+      select j.fcm_token, count(*) - ${conversationsPerDeviceMax} as excess from devices d join push_jobs j using (fcm_token)
+      where d.user_id = any(${[...userIds]}::uuid[]) and j.message_id is not null and (j.leased_until is null or j.leased_until < clock_timestamp())
+      group by j.fcm_token having count(*) > ${conversationsPerDeviceMax}
+    ), by_sender as (
+      select f.fcm_token, f.excess, j.conversation_id, j.message_id, count(*) over (partition by f.fcm_token, msg.sender_id) as of_sender
+      from full_devices f join push_jobs j using (fcm_token) left join messages msg on msg.conversation_id = j.conversation_id and msg.seq = j.seq
+      where j.message_id is not null and (j.leased_until is null or j.leased_until < clock_timestamp())
+    ), excess as (
+      select fcm_token, conversation_id from (
+        select *, row_number() over (partition by fcm_token order by of_sender desc, message_id) as n from by_sender
+      ) as ranked where n <= excess
+    ), locked as (
+      select fcm_token, conversation_id from push_jobs join excess using (fcm_token, conversation_id) for update of push_jobs skip locked
+    )
+    delete from push_jobs j using locked l where j.fcm_token = l.fcm_token and j.conversation_id = l.conversation_id
+    returning j.message_id, j.user_id`.execute(tx)
   return rows
 }
 
@@ -73,7 +107,7 @@ export async function leaseJobs(db: Kysely<Tables>, { limit, leaseMs }: { limit:
     update push_jobs set leased_until = clock_timestamp() + ${leaseMs} * interval '1 ms', attempts = attempts + 1
     where (fcm_token, conversation_id) in (
       select fcm_token, conversation_id from push_jobs
-      where due_at <= clock_timestamp() and seq is not null and (leased_until is null or leased_until < clock_timestamp())
+      where due_at <= clock_timestamp() and (leased_until is null or leased_until < clock_timestamp())
         and not exists (select from push_pause where until > clock_timestamp())
       order by due_at limit ${limit} for update skip locked
     )
@@ -133,9 +167,33 @@ const keysOf = (jobs: readonly JobKey[]) => sql`
 export async function endJobs(db: Kysely<Tables>, jobs: readonly JobKey[], distanceMs: number): Promise<void> {
   if (jobs.length === 0) return
   await sql`
-    update push_jobs j set leased_until = null, attempts = 0, due_at = clock_timestamp() + ${distanceMs} * interval '1 ms',
-      seq = nullif(j.seq, k.seq), message_id = case when j.seq = k.seq then null else j.message_id end
+    delete from push_jobs j using ${keysOf(jobs)}
+    where j.fcm_token = k.fcm_token and j.conversation_id = k.conversation_id and j.seq = k.seq`.execute(db)
+  // Afterwards, not in one statement: that one would not see a message which comes while it runs.
+  await sql`
+    update push_jobs j set leased_until = null, attempts = 0, due_at = clock_timestamp() + ${distanceMs} * interval '1 ms'
     from ${keysOf(jobs)} where j.fcm_token = k.fcm_token and j.conversation_id = k.conversation_id`.execute(db)
+}
+
+/** Takes the turn of these devices, if it has come, and gives whose has. The next one comes after the distance, whatever becomes of the push. */
+export async function takeTurns(db: Kysely<Tables>, tokens: readonly string[], distanceMs: number): Promise<Set<string>> {
+  const { rows } = await sql<{ fcm_token: string }>`
+    update devices set next_push_at = clock_timestamp() + ${distanceMs} * interval '1 ms'
+    where fcm_token in (
+      select fcm_token from devices where fcm_token = any(${[...tokens]}::text[]) and coalesce(next_push_at <= clock_timestamp(), true)
+      order by fcm_token for no key update
+    )
+    returning fcm_token`.execute(db)
+  return new Set(rows.map((row) => row.fcm_token))
+}
+
+/** These wait for the next turn of their devices; nothing was tried. */
+export async function awaitTurns(db: Kysely<Tables>, jobs: readonly JobKey[]): Promise<void> {
+  if (jobs.length === 0) return
+  await sql`
+    update push_jobs j set leased_until = null, attempts = j.attempts - 1, due_at = greatest(clock_timestamp(), d.next_push_at)
+    from ${keysOf(jobs)} join devices d using (fcm_token)
+    where j.fcm_token = k.fcm_token and j.conversation_id = k.conversation_id`.execute(db)
 }
 
 /** Tries these again after some time. */
