@@ -24,28 +24,37 @@ interface GivenWay {
 }
 
 /**
- * Queues a push of a message for every device of these people. One that waits for the same device and conversation gives way to it, if it
- * is of an older message; and one of another conversation does, where too many wait for a device. Gives whose pushes gave way, and of which message.
+ * Queues pushes of messages for every device of their people. One that waits for the same device and conversation gives way, if it is of
+ * an older message; and one of another conversation does, where too many wait for a device. Gives whose pushes gave way, and of which message.
  */
-export async function queuePush(
-  tx: Transaction<Tables>,
-  { conversationId, seq, messageId, expiresAt, userIds }: QueuedPush,
-): Promise<GivenWay[]> {
+export async function queuePushes(tx: Transaction<Tables>, pushes: readonly QueuedPush[]): Promise<GivenWay[]> {
+  const wanted = pushes.flatMap(({ userIds, ...push }) => userIds.map((userId) => ({ ...push, userId })))
+  if (wanted.length === 0) return []
+  // In one statement and in one order, so that two workers cannot wait for each other.
   const { rows } = await sql<GivenWay>`
-    with targets as (
-      select fcm_token, user_id, next_push_at from devices where user_id = any(${[...userIds]}::uuid[]) order by fcm_token
+    with wanted as (
+      select * from unnest(${wanted.map((push) => push.conversationId)}::uuid[], ${wanted.map((push) => push.seq)}::bigint[],
+        ${wanted.map((push) => push.messageId)}::uuid[], ${wanted.map((push) => push.expiresAt)}::timestamptz[], ${wanted.map((push) => push.userId)}::uuid[])
+        as w (conversation_id, seq, message_id, expires_at, user_id)
+    ), newest as (
+      select distinct on (conversation_id, user_id) * from wanted order by conversation_id, user_id, seq desc
+    ), targets as (
+      select d.fcm_token, d.next_push_at, n.* from newest n join devices d using (user_id)
     ), gave_way as (
-      select distinct j.message_id, j.user_id from push_jobs j join targets t using (fcm_token)
-      where j.conversation_id = ${conversationId} and j.seq < ${seq}::bigint and (j.leased_until is null or j.leased_until < clock_timestamp())
+      select distinct j.message_id, j.user_id from push_jobs j join targets t using (fcm_token, conversation_id)
+      where j.seq < t.seq and (j.leased_until is null or j.leased_until < clock_timestamp())
     ), queued as (
       insert into push_jobs as j (fcm_token, conversation_id, user_id, seq, message_id, due_at, expires_at)
-      select fcm_token, ${conversationId}, user_id, ${seq}, ${messageId}, greatest(clock_timestamp(), next_push_at), ${expiresAt}::timestamptz from targets
+      select fcm_token, conversation_id, user_id, seq, message_id, greatest(clock_timestamp(), next_push_at), expires_at from targets
+      order by fcm_token, conversation_id
       on conflict (fcm_token, conversation_id) do update
         set user_id = excluded.user_id, seq = excluded.seq, message_id = excluded.message_id, expires_at = excluded.expires_at, attempts = 0
         where j.seq < excluded.seq or j.user_id <> excluded.user_id
     )
-    select message_id, user_id from gave_way`.execute(tx)
-  return [...rows, ...(await dropExcess(tx, userIds))]
+    select message_id, user_id from gave_way
+    union all
+    select w.message_id, w.user_id from wanted w join newest n using (conversation_id, user_id) where w.seq < n.seq`.execute(tx)
+  return [...rows, ...(await dropExcess(tx, [...new Set(wanted.map(({ userId }) => userId))]))]
 }
 
 /**
@@ -166,9 +175,10 @@ const keysOf = (jobs: readonly JobKey[]) => sql`
 /** These are done. A newer message that came for the same device meanwhile keeps its distance and goes next. */
 export async function endJobs(db: Kysely<Tables>, jobs: readonly JobKey[], distanceMs: number): Promise<void> {
   if (jobs.length === 0) return
-  await sql`
+  const { numAffectedRows } = await sql`
     delete from push_jobs j using ${keysOf(jobs)}
     where j.fcm_token = k.fcm_token and j.conversation_id = k.conversation_id and j.seq = k.seq`.execute(db)
+  if (Number(numAffectedRows) === jobs.length) return
   // Afterwards, not in one statement: that one would not see a message which comes while it runs.
   await sql`
     update push_jobs j set leased_until = null, attempts = 0, due_at = clock_timestamp() + ${distanceMs} * interval '1 ms'
