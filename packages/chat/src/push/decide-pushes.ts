@@ -14,7 +14,7 @@ import {
   type PushIntent,
   type SecondLook,
 } from './push-intents.sql.js'
-import { queuePushes } from './push-jobs.sql.js'
+import { forgetTokensOfInactive, queuePushes } from './push-jobs.sql.js'
 import { writePushLog, type PushOutcome } from './push-log.sql.js'
 import { isQuiet } from './quiet-hours.js'
 
@@ -77,6 +77,10 @@ async function note(tx: Transaction<Tables>, { settings: { push } }: Chat, verdi
       const expiresAt = new Date(sentAt.getTime() + push.expiresMs)
       return { conversationId, seq, messageId, expiresAt, userIds: people.get('queued') ?? [] }
     }),
+  )
+  await forgetTokensOfInactive(
+    tx,
+    verdicts.flatMap(({ people }) => people.get('inactive') ?? []),
   )
   await writePushLog(tx, [
     ...log,

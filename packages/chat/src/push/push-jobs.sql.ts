@@ -251,6 +251,18 @@ export async function forgetToken(
     from gone where u.id = gone.user_id and u.fcm_token = gone.fcm_token`.execute(db)
 }
 
+/** Forgets all tokens of those of these people who are deactivated: should they come back, their apps register again. */
+export async function forgetTokensOfInactive(tx: Transaction<Tables>, userIds: readonly string[]): Promise<void> {
+  if (userIds.length === 0) return
+  await sql`
+    with gone as (
+      update users set fcm_token = null where id in (
+        select id from users where id = any(${[...userIds]}::uuid[]) and not is_active order by id for no key update
+      ) returning id
+    )
+    delete from devices d using gone where d.user_id = gone.id`.execute(tx)
+}
+
 /** Unread messages of each person over all conversations. */
 export async function countAllUnread(db: Kysely<Tables>, userIds: readonly UserId[]): Promise<Map<UserId, number>> {
   const { rows } = await sql<{ user_id: UserId; unread: string }>`
