@@ -20,6 +20,12 @@ export interface PushWorld {
   close(): Promise<void>
 }
 
+/** Quiet hours that have begun. */
+export function hoursAroundNow(): { from: string; to: string; time_zone: string } {
+  const inUtc = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString().slice(11, 16)
+  return { from: inUtc(-60), to: inUtc(60), time_zone: 'UTC' }
+}
+
 export async function startPushWorld(
   env: Record<string, string> = {},
   options: { apis?: number; gateways?: number } = {},

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { startPushWorld, type PushWorld } from './push-world.js'
+import { hoursAroundNow, startPushWorld, type PushWorld } from './push-world.js'
 
 describe('where mentions pass a mute', () => {
   let push: PushWorld
@@ -70,6 +70,21 @@ describe('somebody who', () => {
     await push.world.database.query('update users set is_active = false where id = $1', [bob.id])
     await push.resume()
     await eventually(async () => expect(await push.outcomes(admin, message, bob)).toEqual(['queued', 'inactive']), 10_000)
+    expect(push.fcm.acceptedBy(token)).toEqual([])
+  })
+
+  test.each<[string, (person: Person, conversation: { id: string }) => Promise<unknown>, string]>([
+    ['mutes the conversation', (person, { id }) => person.rest('PUT', `/api/v1/chat/conversations/${id}/mute`), 'muted'],
+    ['comes into quiet hours', (person) => person.rest('PUT', '/api/v1/chat/quiet-hours', hoursAroundNow()), 'quiet_hours'],
+  ])('%s while a push waits does not get it', async (_what, change, outcome) => {
+    const { ann, bob, conversation } = await push.world.twoPeople()
+    const token = await push.device(bob)
+    await push.pause()
+    const message = await ann.send(conversation, 'too late')
+    await push.allDecided()
+    await change(bob, conversation)
+    await push.resume()
+    await eventually(async () => expect(await push.outcomes(admin, message, bob)).toEqual(['queued', outcome]), 10_000)
     expect(push.fcm.acceptedBy(token)).toEqual([])
   })
 

@@ -16,7 +16,7 @@ import {
 } from './push-intents.sql.js'
 import { forgetTokensOfInactive, queuePushes } from './push-jobs.sql.js'
 import { writePushLog, type PushOutcome } from './push-log.sql.js'
-import { isQuiet } from './quiet-hours.js'
+import { hasQuietHours } from './quiet-hours.js'
 
 // Together, since what costs is the number of statements: one by one a worker decides on a quarter of what it can send.
 const intentsAtOnce = 50
@@ -140,10 +140,5 @@ function reasonAgainst({ settings }: Chat, candidate: Candidate, isFirstLook: bo
   // Online elsewhere, as on the list of conversations, a device may have it already and still has to show it.
   if (candidate.is_delivered && !isFirstLook) return 'delivered'
   if (candidate.is_muted && !(settings.push.mentionsPassMute && candidate.is_mentioned)) return 'muted'
-  return isInQuietHours(candidate) ? 'quiet_hours' : undefined
-}
-
-function isInQuietHours({ quiet_from, quiet_to, time_zone }: Candidate): boolean {
-  if (quiet_from === null || quiet_to === null || time_zone === null) return false
-  return isQuiet({ fromMinute: quiet_from, toMinute: quiet_to, timeZone: time_zone }, new Date())
+  return hasQuietHours(candidate) ? 'quiet_hours' : undefined
 }

@@ -1,6 +1,7 @@
 import type { ConversationId, UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import { sql, type Kysely, type Transaction } from 'kysely'
+import type { JoinedQuietHours } from './quiet-hours.js'
 
 export interface PushIntent {
   id: string
@@ -55,7 +56,7 @@ export interface PlaceToLookAt {
 }
 
 /** Somebody who has a device and may have to hear of a message. */
-export interface Candidate {
+export interface Candidate extends JoinedQuietHours {
   /** Which of the places. */
   place: number
   message_id: string
@@ -69,9 +70,6 @@ export interface Candidate {
   is_muted: boolean
   is_mentioned: boolean
   is_active: boolean
-  quiet_from: number | null
-  quiet_to: number | null
-  time_zone: string | null
 }
 
 /** Participants with a device, but the sender, of messages that are not deleted: at most `limit`, place by place. */

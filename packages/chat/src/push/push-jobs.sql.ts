@@ -2,6 +2,7 @@ import type { ConversationId, MessageType, UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import { sql, type Kysely, type Transaction } from 'kysely'
 import type { PushOutcome } from './push-log.sql.js'
+import { hasQuietHours, type JoinedQuietHours } from './quiet-hours.js'
 
 /** Stands in a job's place of a conversation when it only sets the number on the app's icon. */
 export const noConversation = '00000000-0000-0000-0000-000000000000'
@@ -125,7 +126,7 @@ export async function leaseJobs(db: Kysely<Tables>, { limit, leaseMs }: { limit:
 }
 
 /** A job with what it says, or why it is not to be sent any more. */
-export interface JobContent extends Omit<LeasedJob, 'attempts'> {
+export interface JobContent extends Omit<LeasedJob, 'attempts'>, JoinedQuietHours {
   dropped: PushOutcome | null
   sender_id: string | null
   sender_name: string | null
@@ -134,7 +135,7 @@ export interface JobContent extends Omit<LeasedJob, 'attempts'> {
   file_name: string | null
 }
 
-/** Looks at jobs as the last thing before they are sent: what was read, deleted, muted or left meanwhile is not. */
+/** Looks at jobs as the last thing before they are sent: what was read, deleted, muted or left meanwhile is not, nor what came into quiet hours. */
 export async function loadJobContents(
   db: Kysely<Tables>,
   jobs: readonly LeasedJob[],
@@ -142,7 +143,7 @@ export async function loadJobContents(
 ): Promise<JobContent[]> {
   const { rows } = await sql<JobContent>`
     select j.*, msg.sender_id, msg.message_type, msg.content, msg.metadata ->> 'file_name' as file_name,
-      trim(concat_ws(' ', s.first_name, s.last_name)) as sender_name,
+      trim(concat_ws(' ', s.first_name, s.last_name)) as sender_name, q.from_minute as quiet_from, q.to_minute as quiet_to, q.time_zone,
       case
         when d.user_id is distinct from j.user_id then 'token_gone'
         when not u.is_active then 'inactive'
@@ -162,8 +163,9 @@ export async function loadJobContents(
     left join devices d on d.fcm_token = j.fcm_token
     left join messages msg on msg.conversation_id = j.conversation_id and msg.seq = j.seq
     left join conversation_members m on m.conversation_id = j.conversation_id and m.user_id = j.user_id
+    left join quiet_hours q on q.user_id = j.user_id and j.message_id is not null
     left join users s on s.id = msg.sender_id`.execute(db)
-  return rows
+  return rows.map((row) => (row.dropped === null && hasQuietHours(row) ? { ...row, dropped: 'quiet_hours' } : row))
 }
 
 type JobKey = Pick<LeasedJob, 'fcm_token' | 'conversation_id' | 'seq'>
