@@ -1,6 +1,6 @@
 import { eventually, spawnGateway, connect, type Person } from '@viatra-chat/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startPushWorld, type PushWorld } from './push-world.js'
+import { hoursAroundNow, startPushWorld, type PushWorld } from './push-world.js'
 
 let push: PushWorld
 let admin: Person
@@ -116,8 +116,7 @@ describe('a message is not pushed to', () => {
     const { ann, bob, conversation } = await push.world.twoPeople()
     await push.device(bob)
     const path = '/api/v1/chat/quiet-hours'
-    const inUtc = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString().slice(11, 16)
-    const hours = { from: inUtc(-60), to: inUtc(60), time_zone: 'UTC' }
+    const hours = hoursAroundNow()
     expect((await bob.rest('PUT', path, hours)).data).toEqual(hours)
     expect((await bob.rest('GET', path)).data).toEqual(hours)
     await decided(await ann.send(conversation, 'at night'), bob, ['quiet_hours'])

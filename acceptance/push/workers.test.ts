@@ -91,6 +91,36 @@ describe('a worker that is killed', () => {
   })
 })
 
+test('a message that no worker looked at before it expired is not pushed any more', async () => {
+  const { ann, bob, conversation } = await push.world.twoPeople()
+  const token = await push.device(bob)
+  const old = await ann.send(conversation, 'the day before yesterday')
+  await push.world.database.query(`update messages set created_at = now() - interval '25 hours' where id = $1`, [old.id])
+  await spawnWorker()
+  await push.allDecided()
+  const next = await ann.send(conversation, 'today')
+  expect((await push.gets(token, 1)).map(({ data }) => data?.['message_id'])).toEqual([next.id])
+  const { rows } = await push.world.database.query('select outcome from push_log where message_id = $1', [old.id])
+  expect(rows).toEqual([{ outcome: 'expired' }])
+})
+
+test('what expires while nothing may be sent does not stay', async () => {
+  const { token, send } = await messageForBob()
+  await push.pause()
+  const worker = await spawnWorker()
+  const message = await send()
+  await push.allDecided()
+  await worker.kill()
+  await push.world.database.query(`update push_jobs set expires_at = now() - interval '1 second' where fcm_token = $1`, [token])
+  await spawnWorker()
+  const outcomes = 'select outcome from push_log where message_id = $1 order by id'
+  await eventually(async () =>
+    expect((await push.world.database.query(outcomes, [message.id])).rows).toEqual([{ outcome: 'queued' }, { outcome: 'expired' }]),
+  )
+  expect((await push.world.database.query('select from push_jobs where fcm_token = $1', [token])).rowCount).toBe(0)
+  await push.resume()
+})
+
 test('workers side by side send each push once', async () => {
   await Promise.all([spawnWorker(), spawnWorker()])
   const [ann, ...others] = await push.world.people('Ann', 'Bob', 'Cid', 'Dan', 'Eve', 'Fay')
