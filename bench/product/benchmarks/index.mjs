@@ -5,8 +5,8 @@ import { push } from './push.mjs'
 import { reads } from './reads.mjs'
 import { receipts } from './receipts.mjs'
 import { rest } from './rest.mjs'
-import { noticed, sends } from './sends.mjs'
+import { forms, noticed, sends } from './sends.mjs'
 import { startUp } from './start-up.mjs'
 
 /** By name, in the order in which they run. Each gives rows: `{what, product, base?, ratio?, target?, detail?, driverBusy?, figures?}`. */
-export const benchmarks = { sends, noticed, rest, fanOut, idle, reconnects, receipts, push, reads, startUp, profile }
+export const benchmarks = { sends, noticed, forms, rest, fanOut, idle, reconnects, receipts, push, reads, startUp, profile }
