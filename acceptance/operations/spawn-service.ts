@@ -36,7 +36,7 @@ export async function spawnService(
       const found = lines.find(fits)
       if (!found) throw new Error(`not said; said: ${lines.map(({ msg }) => msg).join(' | ')} ${problems.join('\n')}`)
       return found
-    }, 20_000)
+    }, 60_000)
   const { port } = await says((line) => typeof line['port'] === 'number' && line.level === 'info')
   return {
     url: `http://127.0.0.1:${Number(port)}`,
