@@ -147,7 +147,7 @@ test('a group of 1,000 with 300 people who have a device is pushed to all of the
   ])
   const message = await ann.send(group, 'to all')
   const arrived = () => push.fcm.received.filter(({ message: { data } }) => data?.['message_id'] === message.id)
-  await eventually(() => expect(arrived()).toHaveLength(300), 15_000)
+  await eventually(() => expect(arrived()).toHaveLength(300), 40_000)
   expect(new Set(arrived().map(({ message: { token } }) => token)).size).toBe(300)
 })
 
