@@ -2,6 +2,7 @@ import type { Conversation, Message } from '@viatra-chat/contract'
 import type pg from 'pg'
 import type { Population } from '../clients/population.js'
 import type { VirtualClient } from '../clients/virtual-client.js'
+import { listConversations, type StoredConversation } from './stored-conversations.js'
 
 /** A message as it is stored. */
 export interface StoredMessage {
@@ -28,6 +29,7 @@ export interface EndState {
   /** By conversation, ascending seq. */
   readonly stored: ReadonlyMap<string, readonly StoredMessage[]>
   readonly lastSeqs: ReadonlyMap<string, number>
+  readonly conversations: ReadonlyMap<string, StoredConversation>
   readonly readings: readonly Reading[]
 }
 
@@ -40,6 +42,7 @@ export async function readEndState(database: pg.Pool, population: Population): P
   return {
     stored: await listStored(database, ids),
     lastSeqs: new Map(rows.map(({ id, last_seq }) => [id, Number(last_seq)])),
+    conversations: await listConversations(database, ids),
     readings: readings.flat(),
   }
 }

@@ -1,9 +1,12 @@
-import type { Conversation, Message, SyncPage } from '@viatra-chat/contract'
+import type { Conversation, EventPayload, Message, SharedConversation, SyncPage } from '@viatra-chat/contract'
 import type { Random } from '../random.js'
 import type { History } from '../history.js'
 import { askRest, type RestCall, type RestOutcome } from './ask-rest.js'
+import { DeliveryConfirmation } from './delivery-confirmation.js'
 import { GatewayLink } from './gateway-link.js'
+import { KnownDetails } from './known-details.js'
 import { KnownMessages } from './known-messages.js'
+import { KnownReceipts, type ReceiptKind } from './known-receipts.js'
 
 /** Somebody with an account. */
 export interface Account {
@@ -18,9 +21,18 @@ export interface Place {
   history: History
 }
 
+export interface DeviceOptions {
+  /** Which gateway is tried first. */
+  first: number
+  random: Random
+  /** Whether it confirms the delivery of what it hears. */
+  confirms?: boolean
+}
+
 // Messages of senders on different instances may cross by milliseconds: not every gap is a loss.
 const gapPatienceMs = 300
 const retryMs = 200
+const removalPatienceMs = 1000
 const pageSizes = [20, 50, 200]
 
 /**
@@ -30,6 +42,9 @@ const pageSizes = [20, 50, 200]
  */
 export class VirtualClient {
   readonly known = new Map<string, KnownMessages>()
+  readonly receipts = new Map<string, KnownReceipts>()
+  /** Also of conversations whose messages it does not know yet: a change may be heard before the first answer that shows them. */
+  readonly details = new Map<string, KnownDetails>()
   readonly account: Account
   readonly link: GatewayLink
   readonly #place: Place
@@ -42,7 +57,9 @@ export class VirtualClient {
   #isClosed = true
   #gapTimer: NodeJS.Timeout | undefined
 
-  constructor(place: Place, account: Account, { first, random }: { first: number; random: Random }) {
+  readonly #confirmation: DeliveryConfirmation | undefined
+
+  constructor(place: Place, account: Account, { first, random, confirms = false }: DeviceOptions) {
     this.account = account
     this.#place = place
     this.#random = random
@@ -54,6 +71,7 @@ export class VirtualClient {
       onConnect: () => this.#catchUp(),
       onEvent: (event, payload) => this.#hear(event, payload),
     })
+    this.#confirmation = confirms ? new DeliveryConfirmation(this.link, place.history, account.id) : undefined
   }
 
   open(): void {
@@ -64,6 +82,7 @@ export class VirtualClient {
   async close(): Promise<void> {
     this.#isClosed = true
     clearTimeout(this.#gapTimer)
+    this.#confirmation?.close()
     this.link.close()
     await this.#catchingUp
   }
@@ -87,14 +106,25 @@ export class VirtualClient {
         return
       }
       case 'message_deleted': {
-        const { conversationId, messageId } = payload as { conversationId: string; messageId: string }
-        return this.known.get(conversationId)?.delete(messageId)
+        const deletion = payload as EventPayload<'message_deleted'>
+        this.#requirePresent(event, deletion.conversationId, deletion.at)
+        return this.known.get(deletion.conversationId)?.delete(deletion.messageId)
       }
+      case 'message_read':
+        return this.#hearReceipt('read', payload as EventPayload<'message_read'>)
+      case 'message_delivered':
+        return this.#hearReceipt('delivered', payload as EventPayload<'message_delivered'>)
       case 'conversation_created':
-        if (!this.known.has((payload as Conversation).id)) this.#catchUp()
-        return
+        // Somebody who was let in again is in no room of it any more, whether they heard that they had been removed or not.
+        this.#takeDetails(payload as Conversation)
+        return this.#catchUp()
+      case 'conversation_updated': {
+        const conversation = payload as SharedConversation
+        this.#requirePresent(event, conversation.id, conversation.updated_at)
+        return this.#takeDetails(conversation)
+      }
       case 'conversation_removed':
-        return void this.known.delete((payload as { conversationId: string }).conversationId)
+        return this.#forget((payload as { conversationId: string }).conversationId)
       case 'resync':
         return this.#catchUp()
     }
@@ -113,15 +143,45 @@ export class VirtualClient {
     }, gapPatienceMs)
   }
 
+  #hearReceipt(kind: ReceiptKind, { conversationId, userId, messageId, at }: EventPayload<'message_read'>): void {
+    this.#requirePresent(`that a message was ${kind}`, conversationId, at)
+    const { history } = this.#place
+    const absence = history.absenceOf(userId, conversationId)
+    if (absence && Date.parse(at) > absence.ackedOn + removalPatienceMs)
+      history.violations.push(`C8 ${this.account.name} heard that ${userId} marked ${messageId}, from which they were removed before`)
+    this.#receiptsOf(conversationId).hear(kind, userId, messageId)
+  }
+
+  /** C6: what happened after somebody was removed must not reach them. */
+  #requirePresent(what: string, conversationId: string, at: string): void {
+    const { history } = this.#place
+    const absence = history.absenceOf(this.account.id, conversationId)
+    if (absence && Date.parse(at) > absence.ackedOn + removalPatienceMs)
+      history.violations.push(`C6 ${this.account.name} was removed from ${conversationId} and heard ${what}, more than 1 s later`)
+  }
+
+  #receiptsOf(conversationId: string): KnownReceipts {
+    const receipts = this.receipts.get(conversationId) ?? new KnownReceipts()
+    this.receipts.set(conversationId, receipts)
+    return receipts
+  }
+
+  #takeDetails(conversation: SharedConversation): void {
+    const details = this.details.get(conversation.id) ?? new KnownDetails()
+    this.details.set(conversation.id, details)
+    details.take(conversation)
+  }
+
+  #forget(conversationId: string): void {
+    for (const known of [this.known, this.receipts, this.details]) known.delete(conversationId)
+  }
+
   /** C5, C6 and C7: what must not reach anybody, judged as it arrives. */
   #requireAllowed(message: Message): void {
     const { history } = this.#place
     if (!history.isOrWasMember(this.account.id, message.conversation_id))
       history.violations.push(`C5 ${this.account.name} heard message ${message.id} of a conversation of others`)
-    const sentAt = history.sends.get(message.client_message_id ?? '')?.invokedAt ?? 0
-    const removal = history.removalOf(this.account.id, message.conversation_id)
-    if (removal && sentAt > removal.ackedAt + 1000)
-      history.violations.push(`C6 ${this.account.name} was removed and heard message ${message.id}, sent more than 1 s later`)
+    this.#requirePresent(`message ${message.id}`, message.conversation_id, message.created_at)
     const deletion = history.deletions.get(message.id)
     if (deletion && message.content !== null && performance.now() > Math.max(deletion.ackedAt, history.heldUntil) + 1000)
       history.violations.push(`C7 ${this.account.name} heard the content of ${message.id} more than 1 s after it was deleted`)
@@ -130,6 +190,8 @@ export class VirtualClient {
   #take(known: KnownMessages, message: Message): void {
     const contradiction = known.add(message)
     if (contradiction) this.#place.history.violations.push(`C4 ${this.account.name} in ${message.conversation_id}: ${contradiction}`)
+    this.#receiptsOf(message.conversation_id).takeMessage(message)
+    this.#confirmation?.note(message)
   }
 
   #catchUp(): void {
@@ -156,8 +218,9 @@ export class VirtualClient {
 
   async #join(conversationId: string): Promise<boolean> {
     const ack = await this.link.ask('join_conversation', { conversationId })
-    if (ack && !ack.success && ack.code === 'NOT_A_PARTICIPANT') return this.known.delete(conversationId)
-    return ack?.success === true
+    const isOut = ack?.success === false && ack.code === 'NOT_A_PARTICIPANT'
+    if (isOut) this.#forget(conversationId)
+    return isOut || ack?.success === true
   }
 
   async #sync(): Promise<boolean> {
@@ -184,9 +247,11 @@ export class VirtualClient {
     return this.#read<SyncPage>(`/api/v1/chat/sync?${new URLSearchParams({ ...query, limit: String(limit) }).toString()}`)
   }
 
-  #takePage({ conversations, messages, removed_conversation_ids, reset }: SyncPage): void {
-    for (const id of removed_conversation_ids) this.known.delete(id)
-    for (const { id } of conversations) {
+  #takePage({ conversations, messages, receipts, removed_conversation_ids, reset }: SyncPage): void {
+    for (const id of removed_conversation_ids) this.#forget(id)
+    for (const conversation of conversations) {
+      const { id } = conversation
+      this.#takeDetails(conversation)
       if (!reset && this.known.has(id)) continue
       this.#unread.add(id)
       this.known.set(id, this.known.get(id) ?? new KnownMessages())
@@ -195,6 +260,7 @@ export class VirtualClient {
       const known = this.known.get(message.conversation_id)
       if (known) this.#take(known, message)
     }
+    for (const marks of receipts) this.#receiptsOf(marks.conversation_id).takeRanges(marks)
   }
 
   async #enterAll(): Promise<boolean> {
