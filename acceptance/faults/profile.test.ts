@@ -53,6 +53,7 @@ describe.sequential('afterwards', () => {
     ['C6', 'and C7: nobody heard what was not, or no longer, for them'],
     ['C8', 'receipts are sets, and none is lost'],
     ['C9', 'counters say what counting gives'],
+    ['C10', 'whoever is absent got pushes, and nobody who should not'],
     ['C11', 'no process ended by itself and no answer was a fault of ours'],
     ['C12', 'presence is true within 30 s'],
     ['C13', 'every deletion is in the audit once'],

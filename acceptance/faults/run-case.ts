@@ -1,7 +1,10 @@
 import { CannotRun, type FaultCase, type Scene } from './cases/fault-case.js'
+import { checkNews } from './checker/check-news.js'
+import { checkPushed } from './checker/check-pushes.js'
 import { checkKnowledge } from './checker/check-readers.js'
 import { checkServices } from './checker/check-services.js'
-import { readStored } from './checker/end-state.js'
+import { listStored } from './checker/end-state.js'
+import { listConversations } from './checker/stored-conversations.js'
 import { startLoad } from './clients/load.js'
 import { until, requireSoon } from './until.js'
 
@@ -22,6 +25,8 @@ export interface CaseReport {
 }
 
 const convergesWithinMs = 20_000
+// What a killed worker had begun to decide, another one decides after 10 s.
+const pushedWithinMs = 30_000
 
 /** Runs one fault while everybody sends, mends it, lets nothing new be sent, and waits until every device knows everything. */
 export async function runCase(scene: Scene, fault: FaultCase): Promise<CaseReport> {
@@ -39,8 +44,9 @@ export async function runCase(scene: Scene, fault: FaultCase): Promise<CaseRepor
   await load?.stop()
   const lost = await converge(scene)
   const recoveryMs = Math.round(performance.now() - healedAt)
+  const unpushed = lost.length === 0 ? await awaitPushes(scene) : []
   const thrown = 'thrown' in ended ? [ended.thrown] : []
-  const problems = [...thrown, ...lost, ...problemsSoFar(scene).slice(before.problems)]
+  const problems = [...thrown, ...lost, ...unpushed, ...problemsSoFar(scene).slice(before.problems)]
   await cluster.healthy().catch((error: unknown) => problems.push(String(error)))
   return {
     id: fault.id,
@@ -56,12 +62,23 @@ export async function runCase(scene: Scene, fault: FaultCase): Promise<CaseRepor
 
 /** Waits until every device has what is stored. Gives what is missing when that does not come. */
 async function converge({ cluster, population }: Scene): Promise<string[]> {
+  const { database } = cluster.stores
   const ids = [...population.members.keys()]
   let missing: string[] = []
   await until(async () => {
-    missing = checkKnowledge(population, await readStored(cluster.stores.database, ids))
+    const messages = await listStored(database, ids)
+    missing = checkKnowledge(population, messages)
+    if (missing.length === 0) missing = checkNews(population, { messages, conversations: await listConversations(database, ids) })
     return missing.length === 0
   }, convergesWithinMs)
+  return missing
+}
+
+/** Waits until who has no connection has their pushes. Gives those that do not come. */
+async function awaitPushes({ cluster, population }: Scene): Promise<string[]> {
+  const stored = await listStored(cluster.stores.database, [...population.absentee.since.keys()])
+  let missing: string[] = []
+  await until(() => (missing = checkPushed(population, stored)).length === 0, pushedWithinMs)
   return missing
 }
 

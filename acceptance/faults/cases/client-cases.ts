@@ -59,7 +59,7 @@ async function removeDuringOutage(scene: Scene): Promise<void> {
   population.members.get(conversationId)?.delete(removed)
   const path = `/api/v1/chat/conversations/${conversationId}/participants/${removed}`
   await requireSoon(() => isDone(owner, path), 10_000, 'nobody could be removed')
-  population.history.removals.push({ userId: removed, conversationId, ackedAt: performance.now() })
+  population.history.removed(removed, conversationId)
   const refused = await sendUntilAcknowledged(population.deviceOf(removed), { ...population, random, conversationId, turn: 0 })
   requireTrue(refused.refusedWith === 'NOT_A_PARTICIPANT', 'C6 somebody who was removed could send')
   await delay(1100)

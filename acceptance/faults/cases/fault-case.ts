@@ -37,7 +37,9 @@ export const someClient = ({ population, random }: Scene): VirtualClient => rand
 
 /** Somebody's client in some conversation of at least so many people. */
 export function someMembership({ population, random }: Scene, sizeMin = 2): { client: VirtualClient; conversationId: string } {
-  const [conversationId, userIds] = random.pick([...population.members].filter(([, ids]) => ids.size >= sizeMin))
+  const { members, changing } = population
+  const steady = [...members].filter(([id, ids]) => id !== changing.conversationId && ids.size >= sizeMin)
+  const [conversationId, userIds] = random.pick(steady)
   return { client: population.deviceOf(random.pick([...userIds])), conversationId }
 }
 

@@ -84,7 +84,7 @@ async function mixAndCount(scene: Scene): Promise<void> {
   })
   await Promise.all(acts)
   const state = await readEndState(cluster.stores.database, population)
-  const problems = [...checkCounts(population, state), ...checkReceipts(population, state)]
+  const problems = [...checkCounts(state), ...checkReceipts(population, state)]
   requireTrue(problems.length === 0, problems.slice(0, 5).join('\n'))
 }
 

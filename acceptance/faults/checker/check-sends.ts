@@ -16,19 +16,25 @@ export function checkAcknowledged(history: History, state: EndState): string[] {
   })
 }
 
-/** C2: what was refused is nowhere. C3: what has no known outcome is there at most once. Nothing is there that nobody sent. */
+/**
+ * C2: what was refused is nowhere. C3: what has no known outcome is there at most once; so it is with what was refused after a try without an
+ * answer, by somebody who had been removed meanwhile. Nothing is there that nobody sent.
+ */
 export function checkOthers(history: History, state: EndState): string[] {
   const copies = byContent(state)
   const sent = new Set([...history.sends.values()].map(({ content }) => content))
   const others = [...history.sends.values()].filter((send) => !send.acked)
+  const refused = others.filter((send) => send.refusedWith !== undefined && send.tries.every(({ outcome }) => outcome === 'fail'))
   const unanswered = others.filter((send) => send.refusedWith === undefined)
+  const wronged = others.filter(
+    ({ refusedWith, senderId, conversationId }) => refusedWith === 'NOT_A_PARTICIPANT' && !history.wasEverRemoved(senderId, conversationId),
+  )
   const phantoms = [...copies.values()].flat().filter(({ content, message_type }) => message_type !== 'system' && !sent.has(content ?? ''))
   return [
-    ...others
-      .filter((send) => send.refusedWith !== undefined && copies.has(send.content))
-      .map((send) => `C2 a refused send is stored: ${send.content}`),
+    ...refused.filter(({ content }) => copies.has(content)).map(({ content }) => `C2 a refused send is stored: ${content}`),
+    ...wronged.map(({ content }) => `C1 a send of a participant was refused as of somebody else: ${content}`),
     ...unanswered.map((send) => `C1 a send was never acknowledged: ${send.tries.map(({ reason }) => reason).join(', ')}`),
-    ...unanswered.filter((send) => (copies.get(send.content) ?? []).length > 1).map((send) => `C3 stored twice: ${send.content}`),
+    ...others.filter(({ content }) => (copies.get(content) ?? []).length > 1).map(({ content }) => `C3 stored twice: ${content}`),
     ...phantoms.map((message) => `C2 nobody sent ${message.id}: ${message.content}`),
   ]
 }

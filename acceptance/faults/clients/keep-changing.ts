@@ -1,52 +1,81 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Random } from '../random.js'
-import type { RestCall } from './ask-rest.js'
+import { changeUntilAcknowledged, type ConversationChange } from './change-until-acknowledged.js'
 import type { Population } from './population.js'
-import type { VirtualClient } from './virtual-client.js'
 
 const pauseMs = 200
-const retryMs = 100
+const shares = { membership: 0.5, role: 0.2 }
+const turns = new WeakMap<Population, number>()
 
-/** Owners rename their conversations and change roles; in one of them somebody is removed and added again, over and over. */
+/** In one conversation people come and go and are given roles, while two change what it is about, at once and each their own part of it. */
 export async function keepChanging(population: Population, random: Random, signal: AbortSignal): Promise<void> {
-  const { owners, members, deviceOf, revolvingDoor } = population
-  let renames = 0
-  while (!signal.aborted) {
-    const [conversationId, ownerId] = random.pick([...owners])
-    const owner = deviceOf(ownerId)
-    const others = [...(members.get(conversationId) ?? [])].filter((id) => id !== ownerId)
-    const path = `/api/v1/chat/conversations/${conversationId}`
-    await owner.rest({ method: 'PATCH', path, body: { metadata: { topic: `${owner.account.name} ${++renames}` } } })
-    if (others.length > 1) {
-      const participant_role = random.pick(['member', 'moderator'])
-      await owner.rest({ method: 'PATCH', path: `${path}/participants/${random.pick(others)}`, body: { participant_role } })
+  const { owner, moderator } = population.changing
+  const change = async (by: typeof owner, next: () => Promise<void>) => {
+    while (!signal.aborted) {
+      await next()
+      await delay(pauseMs * (0.5 + random.next()))
     }
-    await goThrough(population, revolvingDoor)
-    await delay(pauseMs * (0.5 + random.next()))
   }
+  await Promise.all([
+    change(owner, () => changeAsOwner(population, random)),
+    change(moderator, () => changeMetadata(population, moderator, 'moderator')),
+  ])
 }
 
-/** Removes whoever is in, adds whoever is out; again until that is acknowledged, so that it is known where they are. */
-async function goThrough({ history, members, deviceOf }: Population, door: Population['revolvingDoor']): Promise<void> {
-  const { conversationId, ownerId, userId } = door
-  const owner = deviceOf(ownerId)
-  const path = `/api/v1/chat/conversations/${conversationId}/participants`
-  if (members.get(conversationId)?.delete(userId)) {
-    await untilDone(owner, { method: 'DELETE', path: `${path}/${userId}` }, 'USER_NOT_FOUND')
-    history.removals.push({ userId, conversationId, ackedAt: performance.now() })
-  } else {
-    const removal = history.lastRemovalOf(userId, conversationId)
-    if (removal) removal.isOver = true
-    await untilDone(owner, { method: 'POST', path, body: { participant_ids: [userId] } })
-    members.get(conversationId)?.add(userId)
-  }
+async function changeAsOwner(population: Population, random: Random): Promise<void> {
+  const { owner } = population.changing
+  const decision = random.next()
+  const person = random.pick([...population.changing.passersBy])
+  if (decision < shares.membership) await (isThere(population, person) ? remove(population, person) : letIn(population, person))
+  else if (decision < shares.membership + shares.role && isThere(population, person)) await changeRole(population, person)
+  else await changeMetadata(population, owner, 'owner')
 }
 
-/** @param doneAlready the code that a retry gets when the answer to an earlier try was lost. */
-async function untilDone(client: VirtualClient, call: RestCall, doneAlready?: string): Promise<void> {
-  for (;;) {
-    const outcome = await client.rest(call)
-    if (outcome.kind === 'answer' && (outcome.body.success || outcome.body.code === doneAlready)) return
-    await delay(retryMs)
-  }
+function isThere({ members, absentee, changing: { conversationId } }: Population, userId: string): boolean {
+  if (userId === absentee.account.id) return absentee.since.has(conversationId)
+  return members.get(conversationId)?.has(userId) === true
 }
+
+async function remove(population: Population, userId: string): Promise<void> {
+  const { members, absentee, history, changing } = population
+  const { conversationId } = changing
+  members.get(conversationId)?.delete(userId)
+  changing.moderators.delete(userId)
+  if (userId === absentee.account.id) absentee.since.delete(conversationId)
+  await change(population, {
+    action: 'participant_removed',
+    call: { method: 'DELETE', path: `${pathOf(population)}/participants/${userId}` },
+  })
+  history.removed(userId, conversationId)
+}
+
+async function letIn(population: Population, userId: string): Promise<void> {
+  const { members, absentee, history, changing } = population
+  const { conversationId } = changing
+  history.letInAgain(userId, conversationId)
+  history.addMembers(conversationId, [userId])
+  const call = { method: 'POST' as const, path: `${pathOf(population)}/participants`, body: { participant_ids: [userId] } }
+  await change(population, { action: 'participants_added', call })
+  if (userId === absentee.account.id) absentee.since.set(conversationId, performance.now())
+  else members.get(conversationId)?.add(userId)
+}
+
+async function changeRole(population: Population, userId: string): Promise<void> {
+  const { moderators } = population.changing
+  const participant_role = moderators.delete(userId) ? 'member' : 'moderator'
+  if (participant_role === 'moderator') moderators.add(userId)
+  const call = { method: 'PATCH' as const, path: `${pathOf(population)}/participants/${userId}`, body: { participant_role } }
+  await change(population, { action: 'role_changed', call })
+}
+
+async function changeMetadata(population: Population, by: Population['changing']['owner'], part: string): Promise<void> {
+  const turn = (turns.get(population) ?? 0) + 1
+  turns.set(population, turn)
+  await changeUntilAcknowledged(by, population.history, {
+    action: 'metadata_changed',
+    call: { method: 'PATCH', path: pathOf(population), body: { metadata: { [`of_${part}`]: turn } } },
+  })
+}
+
+const change = ({ changing: { owner }, history }: Population, what: ConversationChange) => changeUntilAcknowledged(owner, history, what)
+const pathOf = ({ changing: { conversationId } }: Population) => `/api/v1/chat/conversations/${conversationId}`

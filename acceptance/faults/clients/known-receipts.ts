@@ -1,34 +1,43 @@
 import type { Message, SyncedReceipts } from '@viatra-chat/contract'
 
-export type ReceiptKind = 'delivered' | 'read'
+export type ReceiptKind = 'read' | 'delivered'
 
-/** Who got and who read what in one conversation, as one client knows it: events name messages by id, catching up by seq. */
+interface Place {
+  id: string
+  seq: number
+}
+
+/** Who got and who read which messages of one conversation, as one client knows it. Reading implies delivery. */
 export class KnownReceipts {
-  readonly #byId = new Set<string>()
-  readonly #bySeq = new Set<string>()
+  // Events name messages by their ids, sync by their seqs.
+  readonly #marks = { read: new Map<string, Set<string | number>>(), delivered: new Map<string, Set<string | number>>() }
 
   hear(kind: ReceiptKind, userId: string, messageId: string): void {
-    this.#byId.add(`${kind} ${userId} ${messageId}`)
+    this.#add(kind, userId, messageId)
   }
 
-  /** Takes in what a message of a history says. */
-  takeMessage({ id, read_by, delivered_to }: Message): void {
-    for (const userId of read_by) this.hear('read', userId, id)
-    for (const userId of delivered_to) this.hear('delivered', userId, id)
+  takeMessage({ id, read_by, delivered_to }: Pick<Message, 'id' | 'read_by' | 'delivered_to'>): void {
+    for (const userId of read_by) this.#add('read', userId, id)
+    for (const userId of delivered_to) this.#add('delivered', userId, id)
   }
 
-  takeRanges({ user_id, delivered, read }: SyncedReceipts): void {
-    for (const [kind, ranges] of [
-      ['delivered', delivered],
-      ['read', read],
-    ] as const)
-      // prettier-ignore
-      for (const [from, to] of ranges) for (let seq = from; seq <= to; seq++) this.#bySeq.add(`${kind} ${user_id} ${seq}`)
+  takeRanges({ user_id, read, delivered }: SyncedReceipts): void {
+    for (const seq of seqsOf(read)) this.#add('read', user_id, seq)
+    for (const seq of seqsOf(delivered)) this.#add('delivered', user_id, seq)
   }
 
-  /** What is read has been delivered, though nobody may have said so. */
-  has(kind: ReceiptKind, userId: string, { id, seq }: { id: string; seq: number }): boolean {
-    const isKnown = this.#byId.has(`${kind} ${userId} ${id}`) || this.#bySeq.has(`${kind} ${userId} ${seq}`)
-    return isKnown || (kind === 'delivered' && this.has('read', userId, { id, seq }))
+  has(kind: ReceiptKind, userId: string, { id, seq }: Place): boolean {
+    const marks = this.#marks[kind].get(userId)
+    return marks !== undefined && (marks.has(id) || marks.has(seq))
+  }
+
+  #add(kind: ReceiptKind, userId: string, message: string | number): void {
+    const marks = this.#marks[kind].get(userId)
+    if (marks) marks.add(message)
+    else this.#marks[kind].set(userId, new Set([message]))
+    if (kind === 'read') this.#add('delivered', userId, message)
   }
 }
+
+const seqsOf = (ranges: SyncedReceipts['read']) =>
+  ranges.flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, index) => from + index))

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Mark } from '../history.js'
 import type { Random } from '../random.js'
-import { keepChanging } from './keep-changing.js'
 import type { Population } from './population.js'
+import { keepChanging } from './keep-changing.js'
 import { sendUntilAcknowledged } from './send-until-acknowledged.js'
 import type { VirtualClient } from './virtual-client.js'
 
@@ -11,14 +12,17 @@ export interface Load {
 }
 
 const pauseMs = 30
-const shares = { reply: 0.1, delivery: 0.1, read: 0.1, deletion: 0.04 }
+const shares = { reply: 0.1, read: 0.1, delivered: 0.1, deletion: 0.04 }
 const turns = new WeakMap<Population, Map<string, number>>()
 
-/** Everybody sends, one message after the other, each waiting for its acknowledgement; now and then they reply, mark as read, or delete. */
+/**
+ * Everybody sends, one message after the other, each waiting for its acknowledgement; now and then they reply, mark as read or delivered, or
+ * delete. In one conversation people come and go, and what it is about changes.
+ */
 export function startLoad(population: Population, random: Random): Load {
   const stopping = new AbortController()
-  const changing = keepChanging(population, random.fork(), stopping.signal)
   const senders = population.accounts.map(({ id }) => keepSending(population, population.deviceOf(id), random.fork(), stopping.signal))
+  const changing = keepChanging(population, random.fork(), stopping.signal)
   return {
     stop: async () => {
       stopping.abort()
@@ -34,8 +38,8 @@ async function keepSending(population: Population, client: VirtualClient, random
     const parentId = random.chance(shares.reply) ? someKnown(client, conversationId, random) : undefined
     const turn = nextTurn(population, client.account.id)
     const { acked } = await sendUntilAcknowledged(client, { history: population.history, random, conversationId, turn, parentId })
-    if (random.chance(shares.delivery)) await markDelivered(client, conversationId, random)
-    if (random.chance(shares.read)) await markRead(population, client, conversationId, random)
+    for (const kind of ['read', 'delivered'] as const)
+      if (random.chance(shares[kind])) await mark(population, client, { kind, conversationId, random })
     if (acked && random.chance(shares.deletion)) await deleteMessage(population, client, acked)
     await delay(pauseMs * (0.5 + random.next()))
   }
@@ -58,20 +62,31 @@ function someKnown(client: VirtualClient, conversationId: string, random: Random
   return ids.length > 0 ? random.pick(ids) : undefined
 }
 
-async function markRead({ history }: Population, client: VirtualClient, conversationId: string, random: Random): Promise<void> {
+interface MarkOptions {
+  kind: Mark['kind']
+  conversationId: string
+  random: Random
+}
+
+async function mark({ history }: Population, client: VirtualClient, { kind, conversationId, random }: MarkOptions): Promise<void> {
   const ids = [...(client.known.get(conversationId)?.ids() ?? [])].slice(-20)
   if (ids.length === 0) return
   const messageIds = random.shuffled(ids)
-  const path = `/api/v1/chat/conversations/${conversationId}/read`
-  const outcome = await client.rest({ method: 'POST', path, body: { message_ids: messageIds } })
-  if (outcome.kind !== 'answer' || !outcome.body.success) return
+  if (!(await (random.chance(0.5) ? markOverRest : markOverSocket)(client, kind, conversationId, messageIds))) return
   const marked = messageIds.filter((id) => client.known.get(conversationId)?.get(id)?.isDeleted === false)
-  history.marks.push(...marked.map((messageId) => ({ userId: client.account.id, messageId, conversationId })))
+  const ackedAt = performance.now()
+  history.marks.push(...marked.map((messageId) => ({ kind, userId: client.account.id, conversationId, messageId, ackedAt })))
 }
 
-async function markDelivered(client: VirtualClient, conversationId: string, random: Random): Promise<void> {
-  const messageIds = random.shuffled([...(client.known.get(conversationId)?.ids() ?? [])].slice(-20)).slice(0, 5)
-  if (messageIds.length > 0) await client.link.ask('mark_delivered', { conversationId, messageIds })
+async function markOverRest(client: VirtualClient, kind: Mark['kind'], conversationId: string, messageIds: string[]): Promise<boolean> {
+  const path = `/api/v1/chat/conversations/${conversationId}/${kind}`
+  const outcome = await client.rest({ method: 'POST', path, body: { message_ids: messageIds } })
+  return outcome.kind === 'answer' && outcome.body.success
+}
+
+async function markOverSocket(client: VirtualClient, kind: Mark['kind'], conversationId: string, messageIds: string[]): Promise<boolean> {
+  const ack = await client.link.ask(`mark_${kind}`, { conversationId, messageIds })
+  return ack?.success === true
 }
 
 async function deleteMessage(

@@ -1,10 +1,12 @@
-import type { EventName, EventPayload, Message, SharedConversation, SyncPage } from '@viatra-chat/contract'
+import type { Conversation, EventPayload, Message, SharedConversation, SyncPage } from '@viatra-chat/contract'
 import type { Random } from '../random.js'
 import type { History } from '../history.js'
 import { askRest, type RestCall, type RestOutcome } from './ask-rest.js'
+import { DeliveryConfirmation } from './delivery-confirmation.js'
 import { GatewayLink } from './gateway-link.js'
-import { KnownConversation } from './known-conversation.js'
-import type { ReceiptKind } from './known-receipts.js'
+import { KnownDetails } from './known-details.js'
+import { KnownMessages } from './known-messages.js'
+import { KnownReceipts, type ReceiptKind } from './known-receipts.js'
 
 /** Somebody with an account. */
 export interface Account {
@@ -19,9 +21,18 @@ export interface Place {
   history: History
 }
 
+export interface DeviceOptions {
+  /** Which gateway is tried first. */
+  first: number
+  random: Random
+  /** Whether it confirms the delivery of what it hears. */
+  confirms?: boolean
+}
+
 // Messages of senders on different instances may cross by milliseconds: not every gap is a loss.
 const gapPatienceMs = 300
 const retryMs = 200
+const removalPatienceMs = 1000
 const pageSizes = [20, 50, 200]
 
 /**
@@ -30,7 +41,10 @@ const pageSizes = [20, 50, 200]
  * without a sign stays lost here.
  */
 export class VirtualClient {
-  readonly known = new Map<string, KnownConversation>()
+  readonly known = new Map<string, KnownMessages>()
+  readonly receipts = new Map<string, KnownReceipts>()
+  /** Also of conversations whose messages it does not know yet: a change may be heard before the first answer that shows them. */
+  readonly details = new Map<string, KnownDetails>()
   readonly account: Account
   readonly link: GatewayLink
   readonly #place: Place
@@ -43,7 +57,9 @@ export class VirtualClient {
   #isClosed = true
   #gapTimer: NodeJS.Timeout | undefined
 
-  constructor(place: Place, account: Account, { first, random }: { first: number; random: Random }) {
+  readonly #confirmation: DeliveryConfirmation | undefined
+
+  constructor(place: Place, account: Account, { first, random, confirms = false }: DeviceOptions) {
     this.account = account
     this.#place = place
     this.#random = random
@@ -55,6 +71,7 @@ export class VirtualClient {
       onConnect: () => this.#catchUp(),
       onEvent: (event, payload) => this.#hear(event, payload),
     })
+    this.#confirmation = confirms ? new DeliveryConfirmation(this.link, place.history, account.id) : undefined
   }
 
   open(): void {
@@ -65,6 +82,7 @@ export class VirtualClient {
   async close(): Promise<void> {
     this.#isClosed = true
     clearTimeout(this.#gapTimer)
+    this.#confirmation?.close()
     this.link.close()
     await this.#catchingUp
   }
@@ -78,32 +96,38 @@ export class VirtualClient {
     return askRest(this.#place.history, this.#random.pick(this.#place.apis), this.account.token, call)
   }
 
-  readonly #listeners: { [N in EventName]?: (payload: EventPayload<N>) => void } = {
-    new_message: (message) => this.#hearMessage(message),
-    conversation_activity: ({ last_message }) => last_message && this.#hearMessage(last_message),
-    message_deleted: ({ conversationId, messageId }) => this.known.get(conversationId)?.delete(messageId),
-    message_read: (receipt) => this.#hearReceipt('read', receipt),
-    message_delivered: (receipt) => this.#hearReceipt('delivered', receipt),
-    conversation_updated: (conversation) => this.#hearConversation(conversation),
-    conversation_created: ({ id }) => (this.known.has(id) ? undefined : this.#catchUp()),
-    conversation_removed: ({ conversationId }) => this.known.delete(conversationId),
-    resync: () => this.#catchUp(),
-  }
-
   #hear(event: string, payload: unknown): void {
-    const listener = this.#listeners[event as EventName] as ((payload: unknown) => void) | undefined
-    listener?.(payload)
-  }
-
-  #hearReceipt(kind: ReceiptKind, { conversationId, messageId, userId }: EventPayload<'message_read'>): void {
-    this.known.get(conversationId)?.receipts.hear(kind, userId, messageId)
-  }
-
-  #hearConversation(conversation: SharedConversation): void {
-    const { history } = this.#place
-    if (!history.isOrWasMember(this.account.id, conversation.id))
-      history.violations.push(`C5 ${this.account.name} heard of ${conversation.id}, which is of others`)
-    this.known.get(conversation.id)?.describe(conversation)
+    switch (event) {
+      case 'new_message':
+        return this.#hearMessage(payload as Message)
+      case 'conversation_activity': {
+        const { last_message } = payload as { last_message: Message | null }
+        if (last_message) this.#hearMessage(last_message)
+        return
+      }
+      case 'message_deleted': {
+        const deletion = payload as EventPayload<'message_deleted'>
+        this.#requirePresent(event, deletion.conversationId, deletion.at)
+        return this.known.get(deletion.conversationId)?.delete(deletion.messageId)
+      }
+      case 'message_read':
+        return this.#hearReceipt('read', payload as EventPayload<'message_read'>)
+      case 'message_delivered':
+        return this.#hearReceipt('delivered', payload as EventPayload<'message_delivered'>)
+      case 'conversation_created':
+        // Somebody who was let in again is in no room of it any more, whether they heard that they had been removed or not.
+        this.#takeDetails(payload as Conversation)
+        return this.#catchUp()
+      case 'conversation_updated': {
+        const conversation = payload as SharedConversation
+        this.#requirePresent(event, conversation.id, conversation.updated_at)
+        return this.#takeDetails(conversation)
+      }
+      case 'conversation_removed':
+        return this.#forget((payload as { conversationId: string }).conversationId)
+      case 'resync':
+        return this.#catchUp()
+    }
   }
 
   #hearMessage(message: Message): void {
@@ -119,24 +143,55 @@ export class VirtualClient {
     }, gapPatienceMs)
   }
 
+  #hearReceipt(kind: ReceiptKind, { conversationId, userId, messageId, at }: EventPayload<'message_read'>): void {
+    this.#requirePresent(`that a message was ${kind}`, conversationId, at)
+    const { history } = this.#place
+    const absence = history.absenceOf(userId, conversationId)
+    if (absence && Date.parse(at) > absence.ackedOn + removalPatienceMs)
+      history.violations.push(`C8 ${this.account.name} heard that ${userId} marked ${messageId}, from which they were removed before`)
+    this.#receiptsOf(conversationId).hear(kind, userId, messageId)
+  }
+
+  /** C6: what happened after somebody was removed must not reach them. */
+  #requirePresent(what: string, conversationId: string, at: string): void {
+    const { history } = this.#place
+    const absence = history.absenceOf(this.account.id, conversationId)
+    if (absence && Date.parse(at) > absence.ackedOn + removalPatienceMs)
+      history.violations.push(`C6 ${this.account.name} was removed from ${conversationId} and heard ${what}, more than 1 s later`)
+  }
+
+  #receiptsOf(conversationId: string): KnownReceipts {
+    const receipts = this.receipts.get(conversationId) ?? new KnownReceipts()
+    this.receipts.set(conversationId, receipts)
+    return receipts
+  }
+
+  #takeDetails(conversation: SharedConversation): void {
+    const details = this.details.get(conversation.id) ?? new KnownDetails()
+    this.details.set(conversation.id, details)
+    details.take(conversation)
+  }
+
+  #forget(conversationId: string): void {
+    for (const known of [this.known, this.receipts, this.details]) known.delete(conversationId)
+  }
+
   /** C5, C6 and C7: what must not reach anybody, judged as it arrives. */
   #requireAllowed(message: Message): void {
     const { history } = this.#place
     if (!history.isOrWasMember(this.account.id, message.conversation_id))
       history.violations.push(`C5 ${this.account.name} heard message ${message.id} of a conversation of others`)
-    const sentAt = history.sends.get(message.client_message_id ?? '')?.invokedAt ?? 0
-    const removal = history.lastRemovalOf(this.account.id, message.conversation_id)
-    if (removal && !removal.isOver && sentAt > removal.ackedAt + 1000)
-      history.violations.push(`C6 ${this.account.name} was removed and heard message ${message.id}, sent more than 1 s later`)
+    this.#requirePresent(`message ${message.id}`, message.conversation_id, message.created_at)
     const deletion = history.deletions.get(message.id)
     if (deletion && message.content !== null && performance.now() > Math.max(deletion.ackedAt, history.heldUntil) + 1000)
       history.violations.push(`C7 ${this.account.name} heard the content of ${message.id} more than 1 s after it was deleted`)
   }
 
-  #take(known: KnownConversation, message: Message): void {
+  #take(known: KnownMessages, message: Message): void {
     const contradiction = known.add(message)
-    known.receipts.takeMessage(message)
     if (contradiction) this.#place.history.violations.push(`C4 ${this.account.name} in ${message.conversation_id}: ${contradiction}`)
+    this.#receiptsOf(message.conversation_id).takeMessage(message)
+    this.#confirmation?.note(message)
   }
 
   #catchUp(): void {
@@ -163,8 +218,9 @@ export class VirtualClient {
 
   async #join(conversationId: string): Promise<boolean> {
     const ack = await this.link.ask('join_conversation', { conversationId })
-    if (ack && !ack.success && ack.code === 'NOT_A_PARTICIPANT') return this.known.delete(conversationId)
-    return ack?.success === true
+    const isOut = ack?.success === false && ack.code === 'NOT_A_PARTICIPANT'
+    if (isOut) this.#forget(conversationId)
+    return isOut || ack?.success === true
   }
 
   async #sync(): Promise<boolean> {
@@ -192,19 +248,19 @@ export class VirtualClient {
   }
 
   #takePage({ conversations, messages, receipts, removed_conversation_ids, reset }: SyncPage): void {
-    for (const id of removed_conversation_ids) this.known.delete(id)
+    for (const id of removed_conversation_ids) this.#forget(id)
     for (const conversation of conversations) {
       const { id } = conversation
-      if (reset || !this.known.has(id)) this.#unread.add(id)
-      const known = this.known.get(id) ?? new KnownConversation()
-      known.describe(conversation)
-      this.known.set(id, known)
+      this.#takeDetails(conversation)
+      if (!reset && this.known.has(id)) continue
+      this.#unread.add(id)
+      this.known.set(id, this.known.get(id) ?? new KnownMessages())
     }
     for (const message of messages) {
       const known = this.known.get(message.conversation_id)
       if (known) this.#take(known, message)
     }
-    for (const marks of receipts) this.known.get(marks.conversation_id)?.receipts.takeRanges(marks)
+    for (const marks of receipts) this.#receiptsOf(marks.conversation_id).takeRanges(marks)
   }
 
   async #enterAll(): Promise<boolean> {
@@ -220,7 +276,7 @@ export class VirtualClient {
    * Joins first and reads then: what lands in between is heard, or read, or both. What was heard of before and deleted before the join is in neither:
    * the next sync, from a token of before the join, tells it.
    */
-  async #enter(conversationId: string, known: KnownConversation): Promise<boolean> {
+  async #enter(conversationId: string, known: KnownMessages): Promise<boolean> {
     if (!(await this.#join(conversationId))) return false
     const heardUpTo = known.highest
     const path = `/api/v1/chat/conversations/${conversationId}/messages?limit=100`

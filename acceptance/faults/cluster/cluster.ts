@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { startTcpProxy, testSecret, type TcpProxy } from '@viatra-chat/testkit'
+import { startFcmStandIn, startTcpProxy, testSecret, type FcmStandIn, type TcpProxy } from '@viatra-chat/testkit'
 import { requireSoon } from '../until.js'
 import { ServiceProcess, type ServicePlan } from './service-process.js'
 import { startStores, type Stores } from './stores.js'
@@ -20,6 +20,8 @@ export interface Cluster {
   readonly gateways: readonly ServiceProcess[]
   readonly stores: Stores
   readonly edges: Edges
+  /** Where pushes go. */
+  readonly fcm: FcmStandIn
   /** Starts one more API or gateway, in something unlike the others; whoever starts it stops it. */
   startOneMore(kind: Kind, changes: Partial<Pick<ServicePlan, 'env' | 'nodeOptions' | 'openFilesMax'>>): Promise<ServiceProcess>
   /** Waits until every process is up and ready, and every store answers. */
@@ -33,11 +35,11 @@ const mainOf = (service: Kind) => fileURLToPath(new URL('main.js', import.meta.r
 const names = (kind: string, count: number) => Array.from({ length: count }, (_, index) => `${kind}-${index + 1}`)
 
 export async function startCluster(): Promise<Cluster> {
-  const stores = await startStores()
+  const [stores, fcm] = await Promise.all([startStores(), startFcmStandIn()])
   const lines = await startStoreLines(stores)
   const env = {
-    api: through(stores, lines.apiPostgres, lines.apiRedis),
-    gateway: through(stores, lines.gatewayPostgres, lines.gatewayRedis),
+    api: { ...fcm.env, ...through(stores, lines.apiPostgres, lines.apiRedis) },
+    gateway: { ...fcm.env, ...through(stores, lines.gatewayPostgres, lines.gatewayRedis) },
   }
   const [apis, gateways] = await Promise.all([start('api', 2, env.api), start('gateway', 3, env.gateway)])
   const clientGateway = await Promise.all(gateways.map(({ port }) => startTcpProxy({ host: '127.0.0.1', port })))
@@ -49,6 +51,7 @@ export async function startCluster(): Promise<Cluster> {
     gateways,
     stores,
     edges: { ...lines, clientGateway },
+    fcm,
     startOneMore: async (kind, { env: changes, ...more }) => {
       const plan = { name: `another ${kind}`, main: mainOf(kind), env: { ...env[kind], ...changes }, ...more }
       const service = await ServiceProcess.start(plan)
@@ -59,7 +62,7 @@ export async function startCluster(): Promise<Cluster> {
     close: async () => {
       await Promise.all([...services, ...added].map((service) => service.kill()))
       await Promise.all([...Object.values(lines), ...clientGateway].map((line) => line.close()))
-      await stores.close()
+      await Promise.all([stores.close(), fcm.close()])
     },
   }
 }
@@ -84,6 +87,9 @@ function through({ postgres, redis }: Stores, postgresLine: TcpProxy, redisLine:
     LOG_LEVEL: 'warn',
     RATE_LIMIT_MULTIPLIER: '1000',
     PRESENCE_GRACE_MS: '500',
+    // What a killed worker had in its hands, another one takes after three seconds.
+    PUSH_CALL_TIMEOUT_MS: '2000',
+    PUSH_CONFIRM_MS: '3000',
     // A half-open line is noticed within three seconds, instead of the minute and a half that suits phones.
     SOCKET_IO_PING_INTERVAL: '1500',
     SOCKET_IO_PING_TIMEOUT: '1500',

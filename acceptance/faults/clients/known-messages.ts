@@ -1,5 +1,4 @@
-import type { Message, SharedConversation } from '@viatra-chat/contract'
-import { KnownReceipts } from './known-receipts.js'
+import type { Message } from '@viatra-chat/contract'
 
 /** What a client remembers of a message. */
 export interface Known {
@@ -7,34 +6,13 @@ export interface Known {
   isDeleted: boolean
 }
 
-/** What the members of a conversation may change about it. */
-export interface Facts {
-  metadata: Record<string, unknown>
-  /** `id role` of each participant, sorted. */
-  roles: readonly string[]
-}
-
-/** One conversation as one client knows it, from events and from catching up: its messages, each once by id, its receipts and its facts. */
-export class KnownConversation {
-  readonly receipts = new KnownReceipts()
+/** The messages of one conversation as one client knows them, each once by id, from events and from catching up. */
+export class KnownMessages {
   readonly #byId = new Map<string, Known>()
   readonly #ids = new Map<number, string>()
   /** Up to here everything is known, or was asked for. */
   #wholeUpTo = 0
   #highest = 0
-  #updatedAt = ''
-  #facts: Facts | undefined
-
-  get facts(): Facts | undefined {
-    return this.#facts
-  }
-
-  /** Takes the conversation in, unless what is known of it is newer. */
-  describe({ updated_at, metadata, participants }: Pick<SharedConversation, 'updated_at' | 'metadata' | 'participants'>): void {
-    if (updated_at < this.#updatedAt) return
-    this.#updatedAt = updated_at
-    this.#facts = { metadata, roles: participants.map(({ id, participant_role }) => `${id} ${participant_role}`).sort() }
-  }
 
   get highest(): number {
     return this.#highest
