@@ -20,11 +20,11 @@ export interface PushWorld {
   close(): Promise<void>
 }
 
+/** The time of the day in UTC, so many minutes from now. */
+export const timeInUtc = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString().slice(11, 16)
+
 /** Quiet hours that have begun. */
-export function hoursAroundNow(): { from: string; to: string; time_zone: string } {
-  const inUtc = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString().slice(11, 16)
-  return { from: inUtc(-60), to: inUtc(60), time_zone: 'UTC' }
-}
+export const hoursAroundNow = () => ({ from: timeInUtc(-60), to: timeInUtc(60), time_zone: 'UTC' })
 
 export async function startPushWorld(
   env: Record<string, string> = {},

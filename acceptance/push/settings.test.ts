@@ -73,16 +73,31 @@ describe('somebody who', () => {
     expect(push.fcm.acceptedBy(token)).toEqual([])
   })
 
-  test.each<[string, (person: Person, conversation: { id: string }) => Promise<unknown>, string]>([
-    ['mutes the conversation', (person, { id }) => person.rest('PUT', `/api/v1/chat/conversations/${id}/mute`), 'muted'],
-    ['comes into quiet hours', (person) => person.rest('PUT', '/api/v1/chat/quiet-hours', hoursAroundNow()), 'quiet_hours'],
-  ])('%s while a push waits does not get it', async (_what, change, outcome) => {
-    const { ann, bob, conversation } = await push.world.twoPeople()
+  const conversations = '/api/v1/chat/conversations'
+  const changes: [
+    string,
+    (at: { ann: Person; bob: Person; group: { id: string }; message: { id: string } }) => Promise<unknown>,
+    string,
+  ][] = [
+    ['mutes the conversation', ({ bob, group }) => bob.rest('PUT', `${conversations}/${group.id}/mute`), 'muted'],
+    ['comes into quiet hours', ({ bob }) => bob.rest('PUT', '/api/v1/chat/quiet-hours', hoursAroundNow()), 'quiet_hours'],
+    [
+      'reads the message elsewhere',
+      ({ bob, group, message }) => bob.rest('POST', `${conversations}/${group.id}/read`, { message_ids: [message.id] }),
+      'read',
+    ],
+    ['is removed', ({ ann, bob, group }) => ann.rest('DELETE', `${conversations}/${group.id}/participants/${bob.id}`), 'left'],
+    ['leaves', ({ bob, group }) => bob.rest('DELETE', `${conversations}/${group.id}/participants/${bob.id}`), 'left'],
+    ['has the message deleted under them', ({ ann, message }) => ann.rest('DELETE', `/api/v1/chat/messages/${message.id}`), 'deleted'],
+  ]
+  test.each(changes)('%s while a push waits does not get it', async (_what, change, outcome) => {
+    const [ann, bob] = await push.world.people('Ann', 'Bob')
+    const group = await ann.create({ type: 'group', participant_ids: [bob.id] })
     const token = await push.device(bob)
     await push.pause()
-    const message = await ann.send(conversation, 'too late')
+    const message = await ann.send(group, 'too late')
     await push.allDecided()
-    await change(bob, conversation)
+    await change({ ann, bob, group, message })
     await push.resume()
     await eventually(async () => expect(await push.outcomes(admin, message, bob)).toEqual(['queued', outcome]), 10_000)
     expect(push.fcm.acceptedBy(token)).toEqual([])

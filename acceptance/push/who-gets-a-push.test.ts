@@ -1,6 +1,6 @@
 import { eventually, spawnGateway, connect, type Person } from '@viatra-chat/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hoursAroundNow, startPushWorld, type PushWorld } from './push-world.js'
+import { hoursAroundNow, startPushWorld, timeInUtc, type PushWorld } from './push-world.js'
 
 let push: PushWorld
 let admin: Person
@@ -125,6 +125,19 @@ describe('a message is not pushed to', () => {
     await decided(await ann.send(conversation, 'by day'), bob, ['queued', 'sent'])
     for (const [field, value] of Object.entries({ from: '24:00', to: '7:00', time_zone: 'Mars/Olympus' }))
       expect((await bob.rest('PUT', path, { ...hours, [field]: value })).paths).toEqual([field])
+  })
+
+  test.each([
+    ['over midnight, and it is', timeInUtc(-1), timeInUtc(-2), 'UTC', ['quiet_hours']],
+    ['over midnight, and it is not', timeInUtc(60), timeInUtc(-60), 'UTC', ['queued', 'sent']],
+    // Fourteen hours before UTC, the whole year.
+    ['where they live, and it is', timeInUtc(13 * 60), timeInUtc(15 * 60), 'Pacific/Kiritimati', ['quiet_hours']],
+    ['where they live, and it is not', timeInUtc(-60), timeInUtc(60), 'Pacific/Kiritimati', ['queued', 'sent']],
+  ])('whoever has quiet hours %s', async (_what, from, to, time_zone, outcomes) => {
+    const { ann, bob, conversation } = await push.world.twoPeople()
+    await push.device(bob)
+    await bob.rest('PUT', '/api/v1/chat/quiet-hours', { from, to, time_zone })
+    await decided(await ann.send(conversation, 'hello'), bob, outcomes)
   })
 
   test('people who were removed, and nobody for system messages', async () => {

@@ -51,8 +51,11 @@ describe('a worker that is killed', () => {
     const held = await hold('push_log')
     const worker = await spawnWorker()
     await send()
-    await eventually(async () => expect(await held.isWaitedFor()).toBe(true), 10_000)
+    // Taken, and it cannot be ended: the decision stands in the log in the same transaction.
+    const taken = `select from push_intents where due_at > now() + interval '5 seconds'`
+    await eventually(async () => expect((await push.world.database.query(taken)).rowCount).toBe(1), 10_000)
     await worker.kill()
+    await held.endWaiting()
     await spawnWorker()
     await held.release()
     await eventually(() => expect(push.fcm.acceptedBy(token)).toHaveLength(1), 20_000)
@@ -89,6 +92,24 @@ describe('a worker that is killed', () => {
     const tags = push.fcm.acceptedBy(token).map(({ android }) => (android as { notification: { tag: string } }).notification.tag)
     expect(tags).toEqual([message.id, message.id])
   })
+})
+
+test('a call that takes too long is tried again, and what it delivers late is the same push', async () => {
+  await spawnWorker()
+  const { token, send } = await messageForBob()
+  let release = (): void => undefined
+  const again = new Promise<void>((resolve) => (release = resolve))
+  let asked = 0
+  push.fcm.answer(async (message) => {
+    if (message.token !== token) return 'ok'
+    if (++asked === 1) await again
+    else release()
+    return 'ok'
+  })
+  const message = await send()
+  await push.gets(token, 2)
+  const tags = push.fcm.acceptedBy(token).map(({ android }) => (android as { notification: { tag: string } }).notification.tag)
+  expect(tags).toEqual([message.id, message.id])
 })
 
 test('a message that no worker looked at before it expired is not pushed any more', async () => {
