@@ -3,6 +3,7 @@ import type { Tables } from '@viatra-chat/db'
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely'
 import { receiptsVersion } from '../receipts/receipts-version.js'
 import { changedSince } from '../sync/snapshot.js'
+import { laterThanBefore } from './later-than-before.js'
 
 export interface ConversationRow {
   id: ConversationId
@@ -151,6 +152,6 @@ export async function findDirect(db: Kysely<Tables>, directKey: string): Promise
 
 export async function updateMetadata(tx: Transaction<Tables>, id: ConversationId, metadata: Record<string, unknown>): Promise<void> {
   await sql`
-    update conversations set metadata = ${JSON.stringify(metadata)}::jsonb, version = version + 1, updated_at = now(), changed_xid = pg_current_xact_id()
+    update conversations set metadata = ${JSON.stringify(metadata)}::jsonb, version = version + 1, updated_at = ${laterThanBefore}, changed_xid = pg_current_xact_id()
     where id = ${id}`.execute(tx)
 }

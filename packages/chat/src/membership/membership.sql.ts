@@ -1,6 +1,7 @@
 import type { ConversationId, UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import { sql, type Kysely, type Transaction } from 'kysely'
+import { laterThanBefore } from '../conversations/later-than-before.js'
 import { receiptsVersion } from '../receipts/receipts-version.js'
 
 export function findMembership(db: Kysely<Tables>, conversationId: ConversationId, userId: UserId) {
@@ -29,6 +30,13 @@ export function findMember(tx: Transaction<Tables>, conversationId: Conversation
 export async function listMemberIds(db: Kysely<Tables>, conversationId: ConversationId): Promise<UserId[]> {
   const rows = await db.selectFrom('conversation_members').select('user_id').where('conversation_id', '=', conversationId).execute()
   return rows.map((row) => row.user_id as UserId)
+}
+
+export async function listMembersAmong(db: Kysely<Tables>, conversationId: ConversationId, userIds: readonly UserId[]): Promise<UserId[]> {
+  const { rows } = await sql<{ user_id: UserId }>`
+    select user_id from conversation_members
+    where conversation_id = ${conversationId} and user_id = any(${[...userIds]}::uuid[])`.execute(db)
+  return rows.map((row) => row.user_id)
 }
 
 export async function listConversationIdsOf(db: Kysely<Tables>, userId: UserId): Promise<ConversationId[]> {
@@ -129,6 +137,6 @@ export async function touchMembership(tx: Transaction<Tables>, conversationId: C
     update conversations set
       participant_count = (select count(*) from conversation_members m where m.conversation_id = conversations.id),
       version = version + 1, membership_version = membership_version + 1,
-      updated_at = now(), changed_xid = pg_current_xact_id()
+      updated_at = ${laterThanBefore}, changed_xid = pg_current_xact_id()
     where id = ${conversationId}`.execute(tx)
 }

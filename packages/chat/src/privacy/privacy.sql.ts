@@ -1,6 +1,7 @@
 import type { ConversationId, ConversationType, UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import { sql, type Kysely, type Transaction } from 'kysely'
+import { laterThanBefore } from '../conversations/later-than-before.js'
 
 /** Conversations of a type whose oldest message is older than so many days, after a position, by id; with the moment from which messages stay. */
 export async function listDue(
@@ -132,7 +133,7 @@ export async function emptyMessages(tx: Transaction<Tables>, userId: UserId, con
 export async function lockAndTouch(tx: Transaction<Tables>, conversationIds: readonly string[]): Promise<void> {
   const ids = sql`any(${[...conversationIds]}::uuid[])`
   await sql`select id from conversations where id = ${ids} order by id for no key update`.execute(tx)
-  await sql`update conversations set version = version + 1, updated_at = now(), changed_xid = pg_current_xact_id() where id = ${ids}`.execute(
+  await sql`update conversations set version = version + 1, updated_at = ${laterThanBefore}, changed_xid = pg_current_xact_id() where id = ${ids}`.execute(
     tx,
   )
 }
