@@ -25,8 +25,8 @@ export interface CaseReport {
 }
 
 const convergesWithinMs = 20_000
-// What a killed worker had begun to decide, another one decides after 10 s.
-const pushedWithinMs = 30_000
+// They are judged by whether they come: what a killed worker had begun to decide waits for 10 s, and a slow machine decides thousands slowly.
+const pushedWithinMs = 90_000
 
 /** Runs one fault while everybody sends, mends it, lets nothing new be sent, and waits until every device knows everything. */
 export async function runCase(scene: Scene, fault: FaultCase): Promise<CaseReport> {

@@ -1,4 +1,4 @@
-import { eventually, type Person } from '@viatra-chat/testkit'
+import { eventually, spawnService, type Person, type SpawnedService } from '@viatra-chat/testkit'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -9,7 +9,6 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { freePort } from '../operations/free-port.js'
 import { readMetrics, sumOf } from '../operations/read-metrics.js'
-import { spawnService, type SpawnedService } from '../operations/spawn-service.js'
 import { startPushWorld, type PushWorld } from './push-world.js'
 
 let push: PushWorld

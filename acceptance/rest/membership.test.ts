@@ -463,6 +463,23 @@ describe('a former participant is a stranger everywhere', () => {
   })
 })
 
+test('of two states of a conversation the newer one has the later updated_at, also when the clock was set back', async () => {
+  const [ann, bob] = await world.people('Ann', 'Bob')
+  const group = await ann.create({ type: 'group', participant_ids: [bob.id] })
+  const { rows } = await world.database.query<{ updated_at: Date }>(
+    `update conversations set updated_at = now() + interval '1 hour' where id = $1 returning updated_at`,
+    [group.id],
+  )
+  const path = `/api/v1/chat/conversations/${group.id}`
+  const states = [
+    await ann.rest<Conversation>('PATCH', path, { metadata: { name: 'Ward 7' } }),
+    await ann.rest<Conversation>('PATCH', `${path}/participants/${bob.id}`, { participant_role: 'moderator' }),
+    await ann.rest<Conversation>('DELETE', `${path}/participants/${bob.id}`),
+  ]
+  const times = [...rows.map(({ updated_at }) => updated_at.toISOString()), ...states.map(({ data }) => data.updated_at)]
+  expect(times).toEqual([...new Set(times)].sort())
+})
+
 test('ids in paths that are no UUIDs are named', async () => {
   const ann = await world.person('Ann')
   const answers: [string, string, string, object?][] = [

@@ -1,5 +1,5 @@
 import type { Conversation, Message, Receipt } from '@viatra-chat/contract'
-import { newUserId, startWorld, type Person, type World } from '@viatra-chat/testkit'
+import { eventually, newUserId, startWorld, type Person, type World } from '@viatra-chat/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 let world: World
@@ -34,6 +34,21 @@ async function groupOfFour() {
 }
 
 describe('marking', () => {
+  test('is refused to somebody who is removed while it waits: what was not stored is not acknowledged', async () => {
+    const { ann, low, group, message } = await groupOfFour()
+    const session = await world.database.connect()
+    await session.query('begin')
+    const removal = 'delete from conversation_members where conversation_id = $1 and user_id = $2'
+    await session.query(removal, [group.id, low.id])
+    const marking = Promise.all((['read', 'delivered'] as const).map((kind) => mark(low, kind, group, [message.id])))
+    const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
+    await eventually(async () => expect((await session.query(waiting)).rowCount).toBe(2))
+    await session.query('commit')
+    session.release()
+    expect((await marking).map(({ verdict }) => verdict)).toEqual(['403 NOT_A_PARTICIPANT', '403 NOT_A_PARTICIPANT'])
+    expect((await shown(ann, group, message)).read_by).toEqual([ann.id])
+  })
+
   test('read implies delivered, delivered does not imply read', async () => {
     const { ann, bob, conversation } = await world.twoPeople()
     const [first, second] = [await ann.send(conversation, '1'), await ann.send(conversation, '2')]

@@ -10,8 +10,8 @@ export interface ConversationChange {
 }
 
 const pauseMs = 200
-// Far beyond every fault.
-const patienceMs = 60_000
+// Far beyond every fault, also on a machine that takes a minute to start two processes seven times.
+const patienceMs = 120_000
 
 /** Makes one change of a conversation, again and again until it is acknowledged. What a try without an answer did is not done twice. */
 export async function changeUntilAcknowledged(

@@ -48,7 +48,7 @@ export const events = {
   conversation_updated: event(
     SharedConversationSchema,
     'All sockets of its participants.',
-    'Metadata, members or roles of a conversation changed.',
+    'Metadata, members or roles of a conversation changed. Of two states the one with the later updated_at is the newer.',
   ),
   conversation_activity: event(
     Type.Object({

@@ -1,9 +1,9 @@
 import type { ConversationId, ConversationType, UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely'
-import { laterThanBefore } from './later-than-before.js'
 import { receiptsVersion } from '../receipts/receipts-version.js'
 import { changedSince } from '../sync/snapshot.js'
+import { laterThanBefore } from './later-than-before.js'
 
 export interface ConversationRow {
   id: ConversationId

@@ -2,13 +2,17 @@ import type { Chat } from '../chat.js'
 import { announceConversation } from '../conversations/announce-conversation.js'
 import { loadShared } from '../conversations/load-conversations.js'
 import { announceChange } from '../membership/announce-change.js'
+import { whoTakesPart } from '../membership/who-takes-part.js'
 import { announceDeletion } from '../messages/announce-deletion.js'
 import { announceMessage } from '../messages/announce-message.js'
 import { loadMessage, loadMessagesAt } from '../messages/load-messages.js'
 import { announceReceipts } from '../receipts/announce-receipts.js'
 import type { Announcement } from './announcement.js'
 
-/** Tells something from the outbox as its writer would have, with what is stored now. */
+/**
+ * Tells something from the outbox as its writer would have, with what is stored now: whoever was added and has been removed since is let in
+ * nowhere, and whoever was removed and has come back since loses nothing.
+ */
 export async function announce(chat: Chat, announcement: Announcement): Promise<void> {
   switch (announcement.kind) {
     case 'messages':
@@ -19,7 +23,7 @@ export async function announce(chat: Chat, announcement: Announcement): Promise<
     case 'deletion':
       return announceDeletion(chat, announcement)
     case 'creation':
-      return announceConversation(chat, await loadShared(chat, announcement.conversationId), announcement.userIds)
+      return announceStoredCreation(chat, announcement)
     case 'change':
       return announceStoredChange(chat, announcement)
     default:
@@ -27,8 +31,18 @@ export async function announce(chat: Chat, announcement: Announcement): Promise<
   }
 }
 
-async function announceStoredChange(chat: Chat, change: Extract<Announcement, { kind: 'change' }>): Promise<void> {
+type Of<K extends Announcement['kind']> = Extract<Announcement, { kind: K }>
+
+async function announceStoredCreation(chat: Chat, { conversationId, userIds }: Of<'creation'>): Promise<void> {
+  const shared = await loadShared(chat, conversationId)
+  const present = await whoTakesPart(chat, conversationId, userIds)
+  announceConversation(chat, shared, [...present])
+}
+
+async function announceStoredChange(chat: Chat, change: Of<'change'>): Promise<void> {
   const message = await loadMessage(chat.db, change.messageId)
   if (!message) throw new Error('the system message of a change is not there')
-  await announceChange(chat, change, message)
+  const present = await whoTakesPart(chat, change.conversationId, change.userIds)
+  const isRemoval = change.action === 'participant_removed' || change.action === 'participant_left'
+  await announceChange(chat, { ...change, userIds: change.userIds.filter((userId) => present.has(userId) !== isRemoval) }, message)
 }

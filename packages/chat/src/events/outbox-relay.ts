@@ -7,7 +7,7 @@ import { announce } from './announce.js'
 import { countAttempt, deleteAnnouncements, isAnythingLeft, listLeft, tryRelayLock, type LeftRow } from './outbox.sql.js'
 import type { ConfirmingPublisher } from './publisher.js'
 
-const intervalMs = 500
+const intervalMs = 300
 // Whoever is behind has to take its turn before its people hear at once what is said again.
 const behindIntervalMs = 50
 // A writer tells within milliseconds; older rows are of one that died, or of an outage.
@@ -62,8 +62,10 @@ async function tellAll(chat: Chat, next: () => Promise<LeftRow[]>): Promise<void
 async function tellRows(chat: Chat, rows: readonly LeftRow[]): Promise<boolean> {
   const events = chat.events.confirming()
   const told: string[] = []
-  const messages = await loadMessagesOf(chat, rows)
-  for (const row of rows) if (await tellRow(chat, events, row, messages)) told.push(row.id)
+  for (const run of runsOf(rows)) {
+    const messages = await loadMessagesOf(chat, run)
+    for (const row of run) if (await tellRow(chat, events, row, messages)) told.push(row.id)
+  }
   try {
     await events.confirmed()
   } catch {
@@ -77,11 +79,26 @@ async function tellRows(chat: Chat, rows: readonly LeftRow[]): Promise<boolean> 
   return true
 }
 
+/**
+ * Rows that can be told without a question between them, in their order: telling anything but messages asks the database, and what was loaded
+ * before that may be deleted by the time it is told.
+ */
+function runsOf(rows: readonly LeftRow[]): LeftRow[][] {
+  const runs: LeftRow[][] = []
+  for (const row of rows) {
+    const last = runs.at(-1)
+    if (last && [...last.slice(-1), row].every(({ announcement }) => announcement.kind === 'messages')) last.push(row)
+    else runs.push([row])
+  }
+  return runs
+}
+
 type Messages = ReadonlyMap<string, Message>
 
-/** All that the rows speak of, by place, in one query: row by row, a relay would not keep up with those who write. undefined when that fails. */
+/** All that a run speaks of, by place, in one query: row by row, a relay would not keep up with those who write. undefined when that fails. */
 async function loadMessagesOf(chat: Chat, rows: readonly LeftRow[]): Promise<Messages | undefined> {
   const places = rows.flatMap(({ announcement }) => (announcement.kind === 'messages' ? announcement.at : []))
+  if (places.length === 0) return undefined
   try {
     const messages = await loadMessagesAt(chat.db, places)
     return new Map(messages.map((message) => [placeOf(message.conversation_id, message.seq), message]))

@@ -15,10 +15,17 @@ export async function deleteAnnouncements(db: Kysely<Tables>, ids: readonly stri
   await sql`delete from outbox where id = any(${[...ids]}::bigint[])`.execute(db)
 }
 
+// Whoever was removed hears on until it is told: a second at most.
+const removalWaitsMs = 300
+
+const hasWaited = (forMs: number) => sql<boolean>`
+  created_at < clock_timestamp() - case when announcement ->> 'action' in ('participant_removed', 'participant_left')
+    then least(${removalWaitsMs}::int, ${forMs}::int) else ${forMs}::int end * interval '1 ms'`
+
 /** Whether something has been waiting for longer than its writer would have needed. */
 export async function isAnythingLeft(db: Kysely<Tables>, olderThanMs: number): Promise<boolean> {
   const { rows } = await sql<{ left: boolean }>`
-    select exists (select 1 from outbox where created_at < clock_timestamp() - ${olderThanMs} * interval '1 ms') as left`.execute(db)
+    select exists (select 1 from outbox where ${hasWaited(olderThanMs)}) as left`.execute(db)
   return rows[0]?.left ?? false
 }
 
@@ -41,8 +48,9 @@ const knownKinds = Object.keys(kinds)
 export async function listLeft(tx: Transaction<Tables>, olderThanMs: number, limit: number): Promise<LeftRow[]> {
   const { rows } = await sql<LeftRow>`
     select id, announcement, attempts from outbox
-    where created_at < clock_timestamp() - ${olderThanMs} * interval '1 ms'
-      and attempts < 3 and announcement ->> 'kind' = any(${knownKinds}) order by id limit ${limit}`.execute(tx)
+    where ${hasWaited(olderThanMs)} and attempts < 3 and announcement ->> 'kind' = any(${knownKinds}) order by id limit ${limit}`.execute(
+    tx,
+  )
   return rows
 }
 

@@ -32,6 +32,13 @@ export async function listMemberIds(db: Kysely<Tables>, conversationId: Conversa
   return rows.map((row) => row.user_id as UserId)
 }
 
+export async function listMembersAmong(db: Kysely<Tables>, conversationId: ConversationId, userIds: readonly UserId[]): Promise<UserId[]> {
+  const { rows } = await sql<{ user_id: UserId }>`
+    select user_id from conversation_members
+    where conversation_id = ${conversationId} and user_id = any(${[...userIds]}::uuid[])`.execute(db)
+  return rows.map((row) => row.user_id)
+}
+
 export async function listConversationIdsOf(db: Kysely<Tables>, userId: UserId): Promise<ConversationId[]> {
   const rows = await db.selectFrom('conversation_members').select('conversation_id').where('user_id', '=', userId).execute()
   return rows.map((row) => row.conversation_id as ConversationId)

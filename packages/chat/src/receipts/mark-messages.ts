@@ -3,6 +3,7 @@ import type { Chat } from '../chat.js'
 import type { Answer } from '../execute.js'
 import type { Actor } from '../identity/actor.js'
 import { requireMembership, type Membership } from '../membership/membership.js'
+import { Refusal } from '../refusal.js'
 import { announceReceipts } from './announce-receipts.js'
 import { countUnread } from './count-unread.js'
 import { isToldToRoom } from './is-told-to-room.js'
@@ -33,7 +34,8 @@ export async function markDelivered(
 
 async function mark(chat: Chat, membership: Membership, kind: 'read' | 'delivered', ids: readonly MessageId[]): Promise<MessageId[]> {
   const marked = await markSeqs(chat.db, membership, kind, ids)
-  if (!marked) return []
+  if (marked.kind === 'no_member') throw new Refusal('NOT_A_PARTICIPANT')
+  if (marked.kind === 'nothing_new') return []
   const { outboxId, at, messages } = marked
   const conversationId = membership.conversation.id
   const marks = { conversationId, userId: membership.userId, at: at.toISOString(), toRoom: isToldToRoom(membership), messages }

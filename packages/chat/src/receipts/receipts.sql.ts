@@ -7,10 +7,13 @@ import type { MemberReceiptsRow } from './readers.js'
 
 /** What a mark did: a row of the outbox, and the messages that are newly marked, in order of seq. */
 export interface Marked {
+  kind: 'marked'
   outboxId: string
   at: Date
   messages: [MessageId, sender: UserId][]
 }
+
+type MarkedRow = Omit<Marked, 'kind'> | { outboxId: null; at: null; messages: null }
 
 // A member's own and deleted messages have no receipts and are never asked for. Those next to what is marked are covered with it: as gaps they
 // would break the multirange into a piece per turn of a talk, and after 10,000 messages a mark would write 80 KB instead of 1.
@@ -18,20 +21,20 @@ const bridgedBefore = 32
 const bridgedWithin = 512
 
 /**
- * Marks messages as read or delivered for the member; undefined when all of them were. One small row update whatever
+ * Marks messages as read or delivered for the member, unless all of them were. One small row update whatever
  * the number of ids, and a row in the log for each bucket of 32 seqs. The member's row is locked first, so that two devices marking
- * the same message at once announce it once.
+ * the same message at once announce it once; whoever was removed while this waited has none any more.
  */
 export async function markSeqs(
   db: Kysely<Tables>,
   membership: Membership,
   kind: 'read' | 'delivered',
   ids: readonly MessageId[],
-): Promise<Marked | undefined> {
+): Promise<Marked | { kind: 'nothing_new' } | { kind: 'no_member' }> {
   const conversationId = membership.conversation.id
   const alreadyMarked = sql.ref(`me.${kind}_seqs`)
   const read = kind === 'read' ? sql`cm.read_seqs + r.seqs` : sql`cm.read_seqs`
-  const { rows } = await sql<Marked>`
+  const { rows } = await sql<MarkedRow>`
     with me as materialized (
       select delivered_seqs, read_seqs from conversation_members
       where conversation_id = ${conversationId} and user_id = ${membership.userId} for no key update
@@ -66,8 +69,10 @@ export async function markSeqs(
         'messages', s.messages)) from summed s
       returning id
     )
-    select untold.id as "outboxId", summed.at, summed.messages from summed cross join untold`.execute(db)
-  return rows[0]
+    select untold.id as "outboxId", summed.at, summed.messages from me left join summed on true left join untold on true`.execute(db)
+  const [row] = rows
+  if (!row) return { kind: 'no_member' }
+  return row.outboxId === null ? { kind: 'nothing_new' } : { kind: 'marked', ...row }
 }
 
 /** Receipts of a stretch of history: every member who has one in it or is one of the senders, ordered by id, clipped to the stretch. */
