@@ -60,6 +60,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     RATE_LIMIT_MULTIPLIER: '1000',
     PRESENCE_GRACE_MS: '300',
     GATEWAY_DRAIN_MS: '0',
+    // Lets whole files run on the other adapter: acceptance/sharded.
+    REDIS_ADAPTER: process.env.REDIS_ADAPTER,
     ...options.env,
   }
   const config = readConfig(env)

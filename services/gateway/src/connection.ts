@@ -11,6 +11,7 @@ import { watchExpiry, type ExpiryWatch } from './session-expiry.js'
 import { watchIdleness } from './session-idle.js'
 import type { GatewaySocket } from './socket-types.js'
 import { endAllTyping, type TypingTimers } from './typing.js'
+import { writeFrames } from './written-frames.js'
 
 /** One socket of one person. */
 export interface Connection {
@@ -59,7 +60,8 @@ export function openConnection(gateway: Gateway, socket: GatewaySocket): void {
     closeConnection(gateway, connection, reason)
   })
   gateway.log.debug({ connectionId: socket.id, userId: session.actor.userId }, 'connected')
-  measurePackets(gateway, socket)
+  // Up to 200,000 a second: a plain number, told when somebody looks.
+  writeFrames(socket, () => gateway.written.packets++)
   connection.expiry.until(session.expiresAt)
   if (held) hear(gateway, connection, held)
   else connection.ready = lookUpAgain(gateway, connection)
@@ -90,13 +92,6 @@ async function listHeldConversationIds(gateway: Gateway, userId: UserId): Promis
     const held = stillHeld(gateway, await readHeldRooms(gateway, userId), { isListed: true })
     if (held) return held
   }
-}
-
-// Up to 200,000 a second: a plain number, told when somebody looks.
-function measurePackets({ written }: Gateway, { conn }: GatewaySocket): void {
-  conn.on('packetCreate', ({ type }: { type: string }) => {
-    if (type === 'message') written.packets++
-  })
 }
 
 function closeConnection(gateway: Gateway, connection: Connection, reason: string): void {

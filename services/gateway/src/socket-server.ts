@@ -9,6 +9,7 @@ import type { GuardedAdapter } from './guarded-adapter.js'
 import { PacketEncoder } from './packet-encoder.js'
 import { watchPackets } from './packet-guard.js'
 import type { GatewayServer } from './socket-types.js'
+import { leaveFrames } from './written-frames.js'
 
 /** Socket.IO at `/socket.io` of the HTTP server. */
 export function createSocketServer(httpServer: HttpServer, config: Config, adapter: GuardedAdapter): GatewayServer {
@@ -29,6 +30,7 @@ export function createSocketServer(httpServer: HttpServer, config: Config, adapt
     allowRequest: allowHandshake(config.corsOrigins, addresses),
     ...(transports.includes('polling') && { cors: toCors(config.corsOrigins) }),
   })
+  leaveFrames(io)
   addresses.watch(io)
   watchPackets(io, config.rateLimitMultiplier)
   return io

@@ -145,6 +145,44 @@ test('an event of a process before frames goes out as one of today’s', async (
   expect(heard).toEqual([`2${JSON.stringify(typing.data)}`])
 })
 
+test.each([
+  ['bytes', Buffer.from([0xc1])],
+  ['nothing', Buffer.alloc(0)],
+  ['null', Buffer.from('null')],
+  ['a message without data', Buffer.from('{"type":4}')],
+  ['a join of everybody', Buffer.from('{"uid":"x","nsp":"/","type":4,"data":{"opts":{"rooms":[]},"rooms":["r"]}}')],
+  ['an event that is no frame', Buffer.from('{"uid":"x","nsp":"/","type":3,"data":{"opts":{"rooms":["r"]},"packet":{}}}')],
+  ['a question for our sockets', Buffer.from('{"uid":"x","nsp":"/","type":7,"data":{"opts":{"rooms":["r"]}}}')],
+  ['a frame that is cut off', Buffer.from('{"rooms":["r"],"except":[]}\t2["user_typing",{"conver')],
+])('sharded: %s is dropped with a line in the log', (_case, message) => {
+  const { receive, dropped } = openSharded()
+  receive(message)
+  expect(dropped).toHaveBeenCalledOnce()
+})
+
+test('sharded: a frame and a removal are heard', () => {
+  const { io, receive, dropped, onEvent } = openSharded()
+  const heard = vi.fn()
+  io.on('participants_removed', heard)
+  receive(Buffer.from(frameOf('user_typing')))
+  receive(Buffer.from(JSON.stringify({ uid: 'emitter', nsp: '/', type: 9, data: { packet: ['participants_removed', change] } })))
+  expect(onEvent).toHaveBeenCalledOnce()
+  expect(heard).toHaveBeenCalledWith(change)
+  expect(dropped).not.toHaveBeenCalled()
+})
+
+function openSharded() {
+  const subscriber = Object.assign(new EventEmitter(), { ssubscribe: async () => 1 })
+  const dropped = vi.fn()
+  const onEvent = vi.fn()
+  const log = { debug: vi.fn(), info: vi.fn(), warn: dropped, error: vi.fn() }
+  const options = { publisher: asRedis(new EventEmitter()), subscriber: asRedis(subscriber), form: 'sharded' as const }
+  const { create } = createGuardedAdapter(options, log, { onEvent })
+  const io = new Server({ adapter: create as never, parser: { Encoder: PacketEncoder, Decoder } })
+  io.of('/')
+  return { io, dropped, onEvent, receive: (message: Buffer) => subscriber.emit('smessageBuffer', Buffer.from(events), message) }
+}
+
 /** An adapter whose subscriber is ours to speak through. */
 async function openAdapter(isTrusted = () => true) {
   const subscriber = Object.assign(new EventEmitter(), { psubscribe: async () => 1, subscribe: async () => 3 })

@@ -170,23 +170,32 @@ function sentMessage(draft: Draft | undefined, row: SentRow): [n: number, Messag
   return draft && row.verdict === 'SENT' ? [[row.n, toMessage(toMessageRow(draft, row), senderAlone)]] : []
 }
 
-function toMessageRow(draft: Draft, { seq, created_ms, metadata, ...row }: SentRow): MessageRow {
-  const createdAt = new Date(created_ms)
+// Field by field: taking the rest of an object apart was a twentieth of a gateway's time under load.
+function toMessageRow(draft: Draft, row: SentRow): MessageRow {
+  const createdAt = new Date(row.created_ms)
   return {
-    ...row,
     id: draft.id,
     conversation_id: draft.conversationId,
-    seq: seq ?? '',
+    seq: row.seq ?? '',
     sender_id: draft.senderId,
     parent_message_id: draft.parentMessageId,
     message_type: draft.messageType,
     content: draft.content,
-    metadata: metadata ?? {},
+    metadata: row.metadata ?? {},
     client_message_id: draft.clientMessageId,
     is_edited: false,
     is_deleted: false,
     created_at: createdAt,
     updated_at: createdAt,
+    first_name: row.first_name,
+    last_name: row.last_name,
+    avatar_url: row.avatar_url,
+    role: row.role,
+    parent_seq: row.parent_seq,
+    parent_sender_id: row.parent_sender_id,
+    parent_type: row.parent_type,
+    parent_content: row.parent_content,
+    parent_deleted: row.parent_deleted,
   }
 }
 
