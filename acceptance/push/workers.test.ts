@@ -100,7 +100,7 @@ test('a call that takes too long is tried again, and what it delivers late is th
   let release = (): void => undefined
   const again = new Promise<void>((resolve) => (release = resolve))
   let asked = 0
-  push.fcm.answer(async (message) => {
+  push.fcm.answer(async (message): Promise<FcmAnswer> => {
     if (message.token !== token) return 'ok'
     if (++asked === 1) await again
     else release()
