@@ -1,5 +1,6 @@
 import { idle, reconnects } from './connections.mjs'
 import { fanOut } from './fan-out.mjs'
+import { plans } from './plans.mjs'
 import { profile } from './profile.mjs'
 import { reads } from './reads.mjs'
 import { receipts } from './receipts.mjs'
@@ -8,4 +9,4 @@ import { forms, noticed, sends } from './sends.mjs'
 import { startUp } from './start-up.mjs'
 
 /** By name, in the order in which they run. Each gives rows: `{what, product, base?, ratio?, target?, detail?, driverBusy?, figures?}`. */
-export const benchmarks = { sends, noticed, forms, rest, fanOut, idle, reconnects, receipts, reads, startUp, profile }
+export const benchmarks = { sends, noticed, forms, rest, fanOut, idle, reconnects, receipts, reads, startUp, profile, plans }

@@ -58,7 +58,7 @@ async function fillConversation({ query }, conversationId, senderId, count) {
 }
 
 /** Five messages in each conversation. */
-async function tellSomethingIn({ query }, conversations) {
+export async function tellSomethingIn({ query }, conversations) {
   await query(
     `insert into messages (conversation_id, seq, id, sender_id, message_type, content)
      select c.id, n, gen_random_uuid(), c.created_by, 'text', 'Message ' || n from unnest($1::uuid[]) as c0 (id) join conversations c using (id), generate_series(1, 5) n`,
