@@ -4,8 +4,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const folders = ['packages/*/test', 'services/*/test', 'db/test', 'infra/local/test', 'acceptance']
 const exclude = ['**/node_modules/**', '**/dist/**']
-/** They put something else in the place of a module: nobody else may get that, and nobody may have loaded the module before. */
-const mocking = ['services/gateway/test/rooms.test.ts']
+/** They put something else in the place of a module, or run the tests of others once more in another environment: they share a worker with nobody. */
+const isolated = ['services/gateway/test/rooms.test.ts', 'acceptance/sharded/**/*.test.ts']
 /** Files that take longest, much of it waiting; the longest first. Begun last, one of them would run alone at the end. */
 const longest = [
   'fuzz.test.ts',
@@ -33,6 +33,7 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+const globalSetup = 'infra/local/dist/vitest-setup.js'
 const base = {
   pool: 'forks' as const,
   // What is built needs no transformation: saves a second per file.
@@ -57,15 +58,15 @@ export default defineConfig({
           ...base,
           name: 'product',
           include: folders.map((folder) => `${folder}/**/*.test.ts`),
-          exclude: [...exclude, ...mocking, 'acceptance/faults/**'],
-          globalSetup: 'infra/local/dist/vitest-setup.js',
+          exclude: [...exclude, ...isolated, 'acceptance/faults/**'],
+          globalSetup,
           // The files of a worker share what they load, which is all of the product: a second and a half of processor per file.
           isolate: false,
           sequence: { groupOrder: 1 },
         },
       },
       {
-        test: { ...base, name: 'mocking', include: mocking, exclude, sequence: { groupOrder: 0 } },
+        test: { ...base, name: 'isolated', include: isolated, exclude, globalSetup, sequence: { groupOrder: 1 } },
       },
     ],
   },

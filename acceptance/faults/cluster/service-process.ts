@@ -17,7 +17,7 @@ export interface ServicePlan {
 }
 
 const linesKept = 60
-const startWithinMs = 30_000
+const startWithinMs = 60_000
 const endWithinMs = 20_000
 
 /** An API or a gateway as a process of its own, always on the same port, that can be killed, frozen, stopped and started again. */

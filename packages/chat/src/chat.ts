@@ -13,6 +13,8 @@ import type { PushSettings } from './push/push-settings.js'
 import type { FailedTokens } from './limits/failed-tokens.js'
 import type { LimitCounter } from './limits/limit-counter.js'
 import type { Measures } from './measures/metrics.js'
+import type { ConversationIdReader } from './membership/list-conversation-ids.js'
+import type { MembershipReader } from './membership/membership.js'
 import type { SendQueue } from './messages/send-queue.js'
 import type { TypingEnds } from './presence/typing.js'
 
@@ -71,6 +73,8 @@ export interface Chat {
   readonly failedTokens: FailedTokens
   readonly sends: SendQueue
   readonly typingEnds: TypingEnds
+  readonly memberships: MembershipReader
+  readonly conversationIds: ConversationIdReader
   readonly authenticator: Authenticator
   readonly cache: PageCache
   readonly badges: BadgeUpdates

@@ -25,7 +25,7 @@ export { createTokenVerifier, type TokenClaims, type TokenOptions, type TokenVer
 export { createFailedTokens } from './limits/failed-tokens.js'
 export type { LimitCounter, LimitState } from './limits/limit-counter.js'
 export { listConversationIds, listConversationIdsByPerson } from './membership/list-conversation-ids.js'
-export { requireMembership, type Membership } from './membership/membership.js'
+export { requireMembership, requireMembershipAmongMany, type Membership } from './membership/membership.js'
 export { startRetention } from './privacy/retention-loop.js'
 export { openChat, type OpenChat } from './open-chat.js'
 export { invalid, Refusal, toFailure } from './refusal.js'

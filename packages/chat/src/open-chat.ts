@@ -13,6 +13,8 @@ import { createLimitCounter } from './limits/limit-counter.js'
 import { collectState } from './measures/collect-state.js'
 import { chatMetrics, ignoreMeasures, type Measures } from './measures/metrics.js'
 import { nameStatement } from './measures/name-statement.js'
+import { createConversationIdReader } from './membership/list-conversation-ids.js'
+import { createMembershipReader } from './membership/membership.js'
 import { announceMessages } from './messages/announce-message.js'
 import { createTypingEnds } from './presence/typing.js'
 import { BadgeUpdates } from './push/badge-updates.js'
@@ -53,6 +55,8 @@ export function openChat(options: ChatOptions): OpenChat {
     measures,
     sends,
     typingEnds: createTypingEnds(redis),
+    memberships: createMembershipReader(db),
+    conversationIds: createConversationIdReader(db),
     outbox,
     events: createEmitterPublisher(options.publisher, options.eventForm, log, measures),
     limits: createLimitCounter(redis, settings.rateLimitMultiplier, measures),

@@ -21,7 +21,8 @@ export interface Connection {
   readonly expiry: ExpiryWatch
   /** Fulfilled once the socket hears everything its person should; rejected with a refusal if that cannot be had. */
   ready: Promise<void>
-  readonly typing: TypingTimers
+  /** Made when somebody types for the first time: most never do. */
+  typing?: TypingTimers
   readonly roomTurns: RoomTurns
   /** Whether it is in the rooms of its person's conversations. */
   isOpen: boolean
@@ -38,13 +39,13 @@ export function openConnection(gateway: Gateway, socket: GatewaySocket): void {
   // First of all: whoever is added to a conversation from now on is put into its room through this one.
   void socket.join(userRoom(session.actor.userId))
   const held = socket.data.rooms && stillHeld(gateway, socket.data.rooms, { isListed: false })
-  delete socket.data.rooms
+  // Not deleted: an object that loses a field becomes a larger one.
+  socket.data.rooms = undefined
   const connection: Connection = {
     socket,
     session,
     ready: Promise.resolve(),
     expiry: watchExpiry(socket),
-    typing: new Map<ConversationId, NodeJS.Timeout>(),
     roomTurns: noTurns(),
     isOpen: false,
     inFlight: 0,

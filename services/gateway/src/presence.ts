@@ -27,7 +27,7 @@ interface Held {
   sockets: Map<string, GatewaySocket>
   graceTimer?: NodeJS.Timeout
   /** Where the end is to be announced: the rooms at the time of the last disconnect. */
-  roomsLeft: Set<string>
+  roomsLeft?: Set<string>
 }
 
 const beatIntervalMs = 5000
@@ -69,7 +69,7 @@ export class Presence {
   /** The socket has joined the rooms of its person's conversations. */
   connected(socket: GatewaySocket, userId: UserId): void {
     const known = this.#held.get(userId)
-    const person = known ?? { sockets: new Map<string, GatewaySocket>(), roomsLeft: new Set<string>() }
+    const person = known ?? { sockets: new Map<string, GatewaySocket>() }
     clearTimeout(person.graceTimer)
     person.sockets.set(socket.id, socket)
     this.#held.set(userId, person)
@@ -87,7 +87,7 @@ export class Presence {
 
   /** Somebody who may be in the grace period must not be announced to this room any more. */
   forgetRoom(userId: UserId, room: string): void {
-    this.#held.get(userId)?.roomsLeft.delete(room)
+    this.#held.get(userId)?.roomsLeft?.delete(room)
   }
 
   /** Hands the people over: whoever does not reconnect elsewhere within the grace goes offline. Rejects while Redis is away. */

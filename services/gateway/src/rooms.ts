@@ -3,6 +3,7 @@ import {
   participantsRoom,
   Refusal,
   requireMembership,
+  requireMembershipAmongMany,
   userRoom,
   type Answer,
   type MembershipChange,
@@ -23,11 +24,11 @@ export async function joinConversation(
   const { actor } = connection.session
   const wasJoined = isJoined(connection, conversationId)
   const mark = gateway.removals.mark()
-  await requireMembership(gateway.chat, actor, conversationId)
+  await requireMembershipAmongMany(gateway.chat, actor, conversationId)
   if (gateway.removals.happenedSince(mark, conversationId, actor.userId)) throw new Refusal('NOT_A_PARTICIPANT')
   if (socket.connected) void socket.join(conversationRoom(conversationId))
   try {
-    const { conversation } = await requireMembership(gateway.chat, actor, conversationId)
+    const { conversation } = await requireMembershipAmongMany(gateway.chat, actor, conversationId)
     return { data: { conversationId, last_seq: conversation.lastSeq } }
   } catch (error) {
     if (!wasJoined) void socket.leave(conversationRoom(conversationId))

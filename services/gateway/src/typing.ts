@@ -38,7 +38,7 @@ export function endTypingIn(gateway: Gateway, connection: Connection, conversati
 }
 
 export function endAllTyping(gateway: Gateway, connection: Connection): void {
-  for (const conversationId of [...connection.typing.keys()]) endTypingIn(gateway, connection, conversationId)
+  for (const conversationId of [...(connection.typing?.keys() ?? [])]) endTypingIn(gateway, connection, conversationId)
 }
 
 /** Being in the room is proof of membership: whoever is removed is taken out of it at once. */
@@ -52,13 +52,14 @@ function setTypingTimer(gateway: Gateway, connection: Connection, conversationId
   clearTypingTimer(connection, conversationId)
   const startedAt = Date.now()
   const expire = () => expireTyping(gateway, connection, conversationId, startedAt)
+  connection.typing ??= new Map<ConversationId, NodeJS.Timeout>()
   connection.typing.set(conversationId, setTimeout(expire, bounds.typingLifetimeMs - aheadOfKeyMs))
 }
 
 function expireTyping(gateway: Gateway, connection: Connection, conversationId: ConversationId, startedAt: number): void {
   // A process that was held up finds the key gone without anybody having said so; an end told twice does less harm than none.
   const isLate = Date.now() - startedAt >= bounds.typingLifetimeMs
-  connection.typing.delete(conversationId)
+  connection.typing?.delete(conversationId)
   const { userId } = connection.session.actor
   stopTyping(gateway.chat, conversationId, userId, connection.socket.id)
     .then((ended) => {
@@ -68,6 +69,6 @@ function expireTyping(gateway: Gateway, connection: Connection, conversationId: 
 }
 
 function clearTypingTimer({ typing }: Connection, conversationId: ConversationId): boolean {
-  clearTimeout(typing.get(conversationId))
-  return typing.delete(conversationId)
+  clearTimeout(typing?.get(conversationId))
+  return typing?.delete(conversationId) ?? false
 }

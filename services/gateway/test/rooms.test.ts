@@ -1,4 +1,4 @@
-import { conversationRoom, requireMembership, type Membership } from '@viatra-chat/chat'
+import { conversationRoom, requireMembershipAmongMany, type Membership } from '@viatra-chat/chat'
 import type { ConversationId, UserId } from '@viatra-chat/contract'
 import { beforeEach, expect, test, vi } from 'vitest'
 import type { Connection } from '../src/connection.js'
@@ -6,13 +6,13 @@ import type { Gateway } from '../src/gateway.js'
 import { createRecentRemovals } from '../src/recent-removals.js'
 import { applyRemoval, joinConversation } from '../src/rooms.js'
 
-vi.mock('@viatra-chat/chat', async (original) => ({ ...(await original<object>()), requireMembership: vi.fn() }))
+vi.mock('@viatra-chat/chat', async (original) => ({ ...(await original<object>()), requireMembershipAmongMany: vi.fn() }))
 
 const conversation_id = 'c' as ConversationId
 const userId = 'bob' as UserId
 const proof: unknown = { conversation: { lastSeq: 7 } }
 const membership = proof as Membership
-const check = vi.mocked(requireMembership)
+const check = vi.mocked(requireMembershipAmongMany)
 beforeEach(() => void check.mockReset())
 
 test('a participant joins', async () => {

@@ -15,12 +15,16 @@ export async function deleteAnnouncements(db: Kysely<Tables>, ids: readonly stri
   await sql`delete from outbox where id = any(${[...ids]}::bigint[])`.execute(db)
 }
 
-// Whoever was removed hears on until it is told: a second at most.
+// Whoever was removed hears on until that is told: a second at most.
 const removalWaitsMs = 300
 
-const hasWaited = (forMs: number) => sql<boolean>`
-  created_at < clock_timestamp() - case when announcement ->> 'action' in ('participant_removed', 'participant_left')
-    then least(${removalWaitsMs}::int, ${forMs}::int) else ${forMs}::int end * interval '1 ms'`
+/** Rows that waited for so long; and, once a removal waited too long, what was written before it, so that the order is kept. */
+const hasWaited = (forMs: number) => sql<boolean>`(
+  created_at < clock_timestamp() - ${forMs} * interval '1 ms'
+  or id <= (
+    select max(id) from outbox where announcement ->> 'action' in ('participant_removed', 'participant_left')
+      and created_at < clock_timestamp() - ${removalWaitsMs} * interval '1 ms'
+  ))`
 
 /** Whether something has been waiting for longer than its writer would have needed. */
 export async function isAnythingLeft(db: Kysely<Tables>, olderThanMs: number): Promise<boolean> {

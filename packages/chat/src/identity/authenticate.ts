@@ -1,10 +1,11 @@
 import type { UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import type { Kysely } from 'kysely'
+import { gatherByTurn } from '../gather-by-turn.js'
 import { Refusal } from '../refusal.js'
 import type { Actor } from './actor.js'
 import type { TokenClaims, TokenVerifier } from './token-verifier.js'
-import { findInactive, findUser } from './users.sql.js'
+import { findInactive, findUsers } from './users.sql.js'
 
 /** Somebody who showed a good token. */
 export interface Session {
@@ -28,12 +29,15 @@ const rememberedMax = 50_000
 export function createAuthenticator(db: Kysely<Tables>, verifier: TokenVerifier): Authenticator {
   const remembered = new Map<UserId, { role: Promise<string | null>; until: number }>()
 
+  // Those who come back at once are asked for at once.
+  const findUser = gatherByTurn((userIds: readonly UserId[]) => findUsers(db, userIds), { runsMax: 3 })
+
   // The promise is what is remembered: calls that come at once, as after a reconnect, ask the database once.
   function roleOf(userId: UserId): Promise<string | null> {
     const known = remembered.get(userId)
     if (known && known.until > Date.now()) return known.role
     if (remembered.size >= rememberedMax) remembered.clear()
-    const role = requireActive(db, userId)
+    const role = findUser(userId).then(requireActive)
     role.catch(() => remembered.delete(userId))
     remembered.set(userId, { role, until: Date.now() + activeForMs })
     return role
@@ -51,8 +55,7 @@ export function createAuthenticator(db: Kysely<Tables>, verifier: TokenVerifier)
   }
 }
 
-async function requireActive(db: Kysely<Tables>, userId: UserId): Promise<string | null> {
-  const user = await findUser(db, userId)
+function requireActive(user: Awaited<ReturnType<typeof findUsers>>[number]): string | null {
   if (!user) throw new Refusal('TOKEN_INVALID', { message: 'The token is of a person who does not exist.' })
   // The platform's table may leave it open, and then nobody has said so.
   if (user.is_active === false) throw new Refusal('USER_INACTIVE')

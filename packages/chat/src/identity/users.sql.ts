@@ -2,8 +2,15 @@ import type { UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import { sql, type Kysely } from 'kysely'
 
-export function findUser(db: Kysely<Tables>, userId: UserId) {
-  return db.selectFrom('users').select(['role', 'is_active']).where('id', '=', userId).executeTakeFirst()
+/** In the order asked; undefined where there is nobody. */
+export async function findUsers(db: Kysely<Tables>, userIds: readonly UserId[]) {
+  const rows = await db
+    .selectFrom('users')
+    .select(['id', 'role', 'is_active'])
+    .where('id', '=', sql<string>`any(${[...userIds]}::uuid[])`)
+    .execute()
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  return userIds.map((userId) => byId.get(userId))
 }
 
 export async function findInactive(db: Kysely<Tables>, userIds: readonly UserId[]): Promise<UserId[]> {

@@ -1,11 +1,27 @@
 import type { ConversationId, UserId } from '@viatra-chat/contract'
+import type { Tables } from '@viatra-chat/db'
+import type { Kysely } from 'kysely'
 import type { Chat } from '../chat.js'
-import { listConversationIdsOf, listMemberships } from './membership.sql.js'
+import { gatherByTurn } from '../gather-by-turn.js'
+import { listMemberships } from './membership.sql.js'
 
-/** Ids of all conversations a person takes part in: the rooms of a new connection. One query. */
-export function listConversationIds(chat: Chat, userId: UserId): Promise<ConversationId[]> {
-  return listConversationIdsOf(chat.db, userId)
-}
+/** Reads ids of all conversations a person takes part in, the rooms of a new connection, together with those of others who come in the same turn. */
+export type ConversationIdReader = (userId: UserId) => Promise<ConversationId[]>
+
+// Some ten thousand rows: what is more would hold up everybody while it is read.
+const peoplePerQuery = 250
+
+export const createConversationIdReader = (db: Kysely<Tables>): ConversationIdReader =>
+  gatherByTurn(
+    async (userIds: readonly UserId[]) => {
+      const byPerson = await listConversationIdsByPerson({ db }, [...new Set(userIds)])
+      return userIds.map((userId) => [...(byPerson.get(userId) ?? [])])
+    },
+    { runsMax: 3, itemsMax: peoplePerQuery },
+  )
+
+export const listConversationIds = (chat: Pick<Chat, 'conversationIds'>, userId: UserId): Promise<ConversationId[]> =>
+  chat.conversationIds(userId)
 
 /** The same for many people, by person; everybody asked for is in the map. One query: a few hundred people at a time. */
 export async function listConversationIdsByPerson(

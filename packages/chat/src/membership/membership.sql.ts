@@ -14,6 +14,25 @@ export function findMembership(db: Kysely<Tables>, conversationId: ConversationI
     .executeTakeFirst()
 }
 
+/** Somebody's place in a conversation, asked for. */
+export interface MembershipKey {
+  conversationId: ConversationId
+  userId: UserId
+}
+
+/** The same for many, without the version of receipts; in the order asked, undefined where there is no such conversation. */
+export async function findMemberships(db: Kysely<Tables>, keys: readonly MembershipKey[]) {
+  const conversationIds = keys.map(({ conversationId }) => conversationId)
+  const userIds = keys.map(({ userId }) => userId)
+  const { rows } = await sql<NonNullable<Awaited<ReturnType<typeof findMembership>>> & { n: string }>`
+    select asked.n, c.id, c.type, c.last_seq, c.message_count, c.participant_count, c.metadata, c.version, m.role, null as receipts_version
+    from unnest(${conversationIds}::uuid[], ${userIds}::uuid[]) with ordinality as asked (conversation_id, user_id, n)
+    join conversations c on c.id = asked.conversation_id
+    left join conversation_members m on m.conversation_id = c.id and m.user_id = asked.user_id`.execute(db)
+  const byNumber = new Map(rows.map(({ n, ...row }) => [Number(n) - 1, row]))
+  return keys.map((_, n) => byNumber.get(n))
+}
+
 export async function lockConversation(tx: Transaction<Tables>, conversationId: ConversationId): Promise<void> {
   await tx.selectFrom('conversations').select('id').where('id', '=', conversationId).forNoKeyUpdate().execute()
 }
@@ -37,11 +56,6 @@ export async function listMembersAmong(db: Kysely<Tables>, conversationId: Conve
     select user_id from conversation_members
     where conversation_id = ${conversationId} and user_id = any(${[...userIds]}::uuid[])`.execute(db)
   return rows.map((row) => row.user_id)
-}
-
-export async function listConversationIdsOf(db: Kysely<Tables>, userId: UserId): Promise<ConversationId[]> {
-  const rows = await db.selectFrom('conversation_members').select('conversation_id').where('user_id', '=', userId).execute()
-  return rows.map((row) => row.conversation_id as ConversationId)
 }
 
 export async function listMemberships(

@@ -1,9 +1,10 @@
 import type { ConversationId, ConversationType, ParticipantRole, UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import type { Kysely, Transaction } from 'kysely'
+import { gatherByTurn } from '../gather-by-turn.js'
 import type { Actor } from '../identity/actor.js'
 import { Refusal } from '../refusal.js'
-import { findMembership, lockConversation } from './membership.sql.js'
+import { findMembership, findMemberships, lockConversation, type MembershipKey } from './membership.sql.js'
 
 declare const proof: unique symbol
 
@@ -28,10 +29,29 @@ export interface Membership {
 
 /** Refuses with CONVERSATION_NOT_FOUND or NOT_A_PARTICIPANT. */
 export async function requireMembership(at: { db: Kysely<Tables> }, actor: Actor, conversationId: ConversationId): Promise<Membership> {
-  const row = await findMembership(at.db, conversationId, actor.userId)
+  return prove(await findMembership(at.db, conversationId, actor.userId), actor)
+}
+
+/** Reads memberships together with those that others ask for in the same turn. */
+export type MembershipReader = (key: MembershipKey) => Promise<Row | undefined>
+
+// A few at once, so that no slow one holds up the rest for long.
+export const createMembershipReader = (db: Kysely<Tables>): MembershipReader =>
+  gatherByTurn((keys: readonly MembershipKey[]) => findMemberships(db, keys), { runsMax: 3 })
+
+/** The same as {@link requireMembership}, for what many do at once: thousands that come back and join are some tens of queries. */
+export async function requireMembershipAmongMany(
+  { memberships }: { memberships: MembershipReader },
+  { userId }: Actor,
+  conversationId: ConversationId,
+): Promise<Membership> {
+  return prove(await memberships({ conversationId, userId }), { userId })
+}
+
+function prove(row: Row | undefined, { userId }: Pick<Actor, 'userId'>): Membership {
   if (!row) throw new Refusal('CONVERSATION_NOT_FOUND')
   if (!row.role) throw new Refusal('NOT_A_PARTICIPANT')
-  return toMembership(row, actor.userId, row.role)
+  return toMembership(row, userId, row.role)
 }
 
 /** The same, and the conversation's row stays locked until the transaction ends: nothing can join, leave or be sent meanwhile. */
