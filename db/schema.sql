@@ -107,6 +107,7 @@ CREATE TABLE devices (
   platform text,
   created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
   updated_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  next_push_at timestamp with time zone,
   CONSTRAINT devices_pkey PRIMARY KEY (fcm_token),
   CONSTRAINT devices_platform_check CHECK ((platform = ANY (ARRAY['android'::text, 'ios'::text, 'web'::text]))),
   CONSTRAINT devices_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
@@ -189,7 +190,7 @@ CREATE TABLE push_jobs (
   fcm_token text NOT NULL,
   conversation_id uuid NOT NULL,
   user_id uuid NOT NULL,
-  seq bigint,
+  seq bigint NOT NULL,
   message_id uuid,
   due_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
   expires_at timestamp with time zone NOT NULL,

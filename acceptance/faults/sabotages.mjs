@@ -9,7 +9,7 @@ export const sabotages = [
   {
     name: 'no relay of the outbox',
     cases: 'F35b',
-    edits: [['packages/chat/dist/events/outbox-relay.js', 'setInterval(run, intervalMs)', 'undefined']],
+    edits: [['packages/chat/dist/events/outbox-relay.js', 'if (!isStopped)', 'if (false)']],
     caught: /C5 .* lost seq/,
   },
   {
@@ -37,6 +37,18 @@ export const sabotages = [
     cases: 'F20b',
     edits: [['services/gateway/dist/resync.js', "socket.emit('resync', { reason });", '']],
     caught: /C5 .* lost seq/,
+  },
+  {
+    name: 'receipts are not caught up on',
+    cases: 'F20,F09,F03',
+    edits: [['packages/chat/dist/sync/sync.js', 'await listChangedReceipts(tx, userId, token.since)', '[]']],
+    caught: /C8 .* lost that seq/,
+  },
+  {
+    name: 'changes of conversations are not caught up on',
+    cases: 'F09',
+    edits: [['packages/chat/dist/sync/sync.js', 'await loadChangedConversations(tx, userId, token.since)', '[]']],
+    caught: /C5 .* (knows the|does not know)/,
   },
   {
     name: 'no check of client message ids',

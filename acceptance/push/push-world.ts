@@ -12,10 +12,19 @@ export interface PushWorld {
   gets(token: string, count: number): Promise<FcmMessage[]>
   /** Waits until everything that was sent so far was looked at. */
   allDecided(): Promise<void>
+  /** Nothing leaves any more, as while FCM refuses; until resumed. */
+  pause(): Promise<void>
+  resume(): Promise<void>
   /** What was decided for a person about a message, as support sees it, oldest first. */
   outcomes(admin: Person, message: { id: string }, person: Person): Promise<string[]>
   close(): Promise<void>
 }
+
+/** The time of the day in UTC, so many minutes from now. */
+export const timeInUtc = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString().slice(11, 16)
+
+/** Quiet hours that have begun. */
+export const hoursAroundNow = () => ({ from: timeInUtc(-60), to: timeInUtc(60), time_zone: 'UTC' })
 
 export async function startPushWorld(
   env: Record<string, string> = {},
@@ -37,6 +46,12 @@ export async function startPushWorld(
       return ofMessages(token)
     },
     allDecided: () => eventually(async () => expect((await world.database.query('select from push_intents')).rowCount).toBe(0), 15_000),
+    async pause() {
+      await world.database.query(`insert into push_pause (until, reason) values (now() + interval '1 hour', 'a test')`)
+    },
+    async resume() {
+      await world.database.query('delete from push_pause')
+    },
     async outcomes(admin, message, person) {
       const { data } = await admin.rest<{ pushes: { user_id: string; outcome: string }[] }>(
         'GET',

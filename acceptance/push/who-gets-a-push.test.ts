@@ -1,6 +1,6 @@
 import { eventually, spawnGateway, connect, type Person } from '@viatra-chat/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startPushWorld, type PushWorld } from './push-world.js'
+import { hoursAroundNow, startPushWorld, timeInUtc, type PushWorld } from './push-world.js'
 
 let push: PushWorld
 let admin: Person
@@ -116,8 +116,7 @@ describe('a message is not pushed to', () => {
     const { ann, bob, conversation } = await push.world.twoPeople()
     await push.device(bob)
     const path = '/api/v1/chat/quiet-hours'
-    const inUtc = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString().slice(11, 16)
-    const hours = { from: inUtc(-60), to: inUtc(60), time_zone: 'UTC' }
+    const hours = hoursAroundNow()
     expect((await bob.rest('PUT', path, hours)).data).toEqual(hours)
     expect((await bob.rest('GET', path)).data).toEqual(hours)
     await decided(await ann.send(conversation, 'at night'), bob, ['quiet_hours'])
@@ -126,6 +125,19 @@ describe('a message is not pushed to', () => {
     await decided(await ann.send(conversation, 'by day'), bob, ['queued', 'sent'])
     for (const [field, value] of Object.entries({ from: '24:00', to: '7:00', time_zone: 'Mars/Olympus' }))
       expect((await bob.rest('PUT', path, { ...hours, [field]: value })).paths).toEqual([field])
+  })
+
+  test.each([
+    ['over midnight, and it is', timeInUtc(-1), timeInUtc(-2), 'UTC', ['quiet_hours']],
+    ['over midnight, and it is not', timeInUtc(60), timeInUtc(-60), 'UTC', ['queued', 'sent']],
+    // Fourteen hours before UTC, the whole year.
+    ['where they live, and it is', timeInUtc(13 * 60), timeInUtc(15 * 60), 'Pacific/Kiritimati', ['quiet_hours']],
+    ['where they live, and it is not', timeInUtc(-60), timeInUtc(60), 'Pacific/Kiritimati', ['queued', 'sent']],
+  ])('whoever has quiet hours %s', async (_what, from, to, time_zone, outcomes) => {
+    const { ann, bob, conversation } = await push.world.twoPeople()
+    await push.device(bob)
+    await bob.rest('PUT', '/api/v1/chat/quiet-hours', { from, to, time_zone })
+    await decided(await ann.send(conversation, 'hello'), bob, outcomes)
   })
 
   test('people who were removed, and nobody for system messages', async () => {
@@ -148,7 +160,7 @@ test('a group of 1,000 with 300 people who have a device is pushed to all of the
   ])
   const message = await ann.send(group, 'to all')
   const arrived = () => push.fcm.received.filter(({ message: { data } }) => data?.['message_id'] === message.id)
-  await eventually(() => expect(arrived()).toHaveLength(300), 15_000)
+  await eventually(() => expect(arrived()).toHaveLength(300), 40_000)
   expect(new Set(arrived().map(({ message: { token } }) => token)).size).toBe(300)
 })
 

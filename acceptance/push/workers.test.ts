@@ -51,8 +51,11 @@ describe('a worker that is killed', () => {
     const held = await hold('push_log')
     const worker = await spawnWorker()
     await send()
-    await eventually(async () => expect(await held.isWaitedFor()).toBe(true), 10_000)
+    // Taken, and it cannot be ended: the decision stands in the log in the same transaction.
+    const taken = `select from push_intents where due_at > now() + interval '5 seconds'`
+    await eventually(async () => expect((await push.world.database.query(taken)).rowCount).toBe(1), 10_000)
     await worker.kill()
+    await held.endWaiting()
     await spawnWorker()
     await held.release()
     await eventually(() => expect(push.fcm.acceptedBy(token)).toHaveLength(1), 20_000)
@@ -89,6 +92,54 @@ describe('a worker that is killed', () => {
     const tags = push.fcm.acceptedBy(token).map(({ android }) => (android as { notification: { tag: string } }).notification.tag)
     expect(tags).toEqual([message.id, message.id])
   })
+})
+
+test('a call that takes too long is tried again, and what it delivers late is the same push', async () => {
+  await spawnWorker()
+  const { token, send } = await messageForBob()
+  let release = (): void => undefined
+  const again = new Promise<void>((resolve) => (release = resolve))
+  let asked = 0
+  push.fcm.answer(async (message) => {
+    if (message.token !== token) return 'ok'
+    if (++asked === 1) await again
+    else release()
+    return 'ok'
+  })
+  const message = await send()
+  await push.gets(token, 2)
+  const tags = push.fcm.acceptedBy(token).map(({ android }) => (android as { notification: { tag: string } }).notification.tag)
+  expect(tags).toEqual([message.id, message.id])
+})
+
+test('a message that no worker looked at before it expired is not pushed any more', async () => {
+  const { ann, bob, conversation } = await push.world.twoPeople()
+  const token = await push.device(bob)
+  const old = await ann.send(conversation, 'the day before yesterday')
+  await push.world.database.query(`update messages set created_at = now() - interval '25 hours' where id = $1`, [old.id])
+  await spawnWorker()
+  await push.allDecided()
+  const next = await ann.send(conversation, 'today')
+  expect((await push.gets(token, 1)).map(({ data }) => data?.['message_id'])).toEqual([next.id])
+  const { rows } = await push.world.database.query('select outcome from push_log where message_id = $1', [old.id])
+  expect(rows).toEqual([{ outcome: 'expired' }])
+})
+
+test('what expires while nothing may be sent does not stay', async () => {
+  const { token, send } = await messageForBob()
+  await push.pause()
+  const worker = await spawnWorker()
+  const message = await send()
+  await push.allDecided()
+  await worker.kill()
+  await push.world.database.query(`update push_jobs set expires_at = now() - interval '1 second' where fcm_token = $1`, [token])
+  await spawnWorker()
+  const outcomes = 'select outcome from push_log where message_id = $1 order by id'
+  await eventually(async () =>
+    expect((await push.world.database.query(outcomes, [message.id])).rows).toEqual([{ outcome: 'queued' }, { outcome: 'expired' }]),
+  )
+  expect((await push.world.database.query('select from push_jobs where fcm_token = $1', [token])).rowCount).toBe(0)
+  await push.resume()
 })
 
 test('workers side by side send each push once', async () => {

@@ -90,6 +90,23 @@ const conversationKeys = [
   'updated_at',
 ]
 
+test('what is the newest by updated_at is the newest, however many change a conversation at once', async () => {
+  const [dee, eve] = await world.people('Dee', 'Eve')
+  const busy = await dee.create({ type: 'group', participant_ids: [eve.id] })
+  const ear = await eve.connect(1)
+  const change = (i: number) => dee.rest('PATCH', `${room}/${busy.id}`, { metadata: { [`key ${i}`]: i } }, { api: i })
+  await Promise.all(Array.from({ length: 20 }, (_, i) => change(i)))
+  const { metadata, updated_at } = await eve.conversation(busy.id)
+  expect(Object.keys(metadata)).toHaveLength(20)
+  await eventually(() => {
+    const heard = ear.seen('conversation_updated')
+    const sizes = new Map(heard.map((one) => [one.updated_at, Object.keys(one.metadata).length]))
+    expect(sizes.get(updated_at)).toBe(20)
+    const inOrder = [...sizes].sort(([a], [b]) => a.localeCompare(b)).map(([, size]) => size)
+    expect(inOrder).toEqual(inOrder.toSorted((a, b) => a - b))
+  })
+})
+
 test('new_message goes to the room, conversation_activity to the other sockets of participants', async () => {
   const message = await ann.send(group, 'hi', {}, { api: 1 })
   expect(keys(message)).toEqual(messageKeys)

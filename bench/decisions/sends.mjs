@@ -49,7 +49,7 @@ async function throughQueues(databaseUrl, count) {
   }
   const jwt = { secret: 'not used here, but long enough to be one' }
   const chats = Array.from({ length: count }, () =>
-    openChat({ databaseUrl, databasePoolMax: 1, redis, publisher: redis, jwt, settings, log }),
+    openChat({ databaseUrl, databasePoolMax: 1, redis, publisher: redis, eventForm: 'batched', jwt, settings, log }),
   )
   const send = (chat, place) => chat.sends.send(draftFor(place))
   return {

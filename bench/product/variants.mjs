@@ -13,3 +13,6 @@ export const asAsked = process.env.BENCH_SABOTAGE ? sabotage : {}
 
 /** The product with its garbage collected on SIGCONT, so that memory can be compared. */
 export const collectable = { nodeArgs: ['--expose-gc', ...preload('collect-garbage').nodeArgs] }
+
+/** The product with a profiler that SIGCONT starts and stops; what it saw is at `path` and the process's number. */
+export const profiled = (path) => ({ ...preload('profile'), env: { BENCH_PROFILE: path } })

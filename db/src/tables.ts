@@ -105,6 +105,7 @@ export interface DevicesTable {
   platform: 'android' | 'ios' | 'web' | null
   created_at: Timestamp
   updated_at: Timestamp
+  next_push_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
 }
 
 export interface AuditLogTable {
@@ -172,7 +173,7 @@ export interface PushJobsTable {
   fcm_token: string
   conversation_id: string
   user_id: string
-  seq: ColumnType<string | null, string | number | null | undefined, string | number | null>
+  seq: ColumnType<string, string | number, string | number>
   message_id: string | null
   due_at: Timestamp
   expires_at: ColumnType<Date, Date | string, Date | string>

@@ -1,11 +1,12 @@
 import { idle, reconnects } from './connections.mjs'
 import { fanOut } from './fan-out.mjs'
 import { profile } from './profile.mjs'
+import { push } from './push.mjs'
 import { reads } from './reads.mjs'
 import { receipts } from './receipts.mjs'
 import { rest } from './rest.mjs'
-import { noticed, sends } from './sends.mjs'
+import { forms, noticed, sends } from './sends.mjs'
 import { startUp } from './start-up.mjs'
 
 /** By name, in the order in which they run. Each gives rows: `{what, product, base?, ratio?, target?, detail?, driverBusy?, figures?}`. */
-export const benchmarks = { sends, noticed, rest, fanOut, idle, reconnects, receipts, reads, startUp, profile }
+export const benchmarks = { sends, noticed, forms, rest, fanOut, idle, reconnects, receipts, push, reads, startUp, profile }

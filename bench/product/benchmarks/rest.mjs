@@ -47,7 +47,7 @@ function row(what, results, name, base, min) {
   }
 }
 
-const sendTo = (conversationId, { token }) => ({
+export const sendTo = (conversationId, { token }) => ({
   method: 'POST',
   path: `/api/v1/chat/conversations/${conversationId}/messages`,
   token,

@@ -50,6 +50,19 @@ export function noticed(stores) {
   })
 }
 
+/** What it brings that events of one turn go through Redis as one message, and what the sharded adapter costs. */
+export function forms(stores) {
+  return withStand(stores, 'forms', async (stand) => {
+    const lines = await openLines(stand, {
+      product: {},
+      'one by one': { env: { EVENT_BATCHES: 'off' } },
+      sharded: { env: { REDIS_ADAPTER: 'sharded' } },
+    })
+    const results = await inTurns(turns(lines, (line) => line.saturate()))
+    return [throughput('of events told one by one', results, 'one by one', 1), throughput('of the sharded adapter', results, 'sharded', 1)]
+  })
+}
+
 function throughput(what, results, base, min) {
   const { product } = results
   return {

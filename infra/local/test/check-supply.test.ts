@@ -25,7 +25,7 @@ async function check(status: number, answer: object): Promise<{ code: number | n
 }
 
 // Three processes for each answer.
-const timeoutMs = 60_000
+const timeoutMs = 180_000
 
 const advisory = (severity: string) => ({
   actions: [],

@@ -6,6 +6,7 @@ import type { Kysely } from 'kysely'
 import type { Authenticator } from './identity/authenticate.js'
 import type { TokenOptions } from './identity/token-verifier.js'
 import type { Outbox } from './events/outbox.js'
+import type { EventForm } from './events/emitter-publisher.js'
 import type { EventPublisher } from './events/publisher.js'
 import type { BadgeUpdates } from './push/badge-updates.js'
 import type { PushSettings } from './push/push-settings.js'
@@ -13,6 +14,7 @@ import type { FailedTokens } from './limits/failed-tokens.js'
 import type { LimitCounter } from './limits/limit-counter.js'
 import type { Measures } from './measures/metrics.js'
 import type { SendQueue } from './messages/send-queue.js'
+import type { TypingEnds } from './presence/typing.js'
 
 /** What the domain logs through; pino fits. */
 export interface Log {
@@ -47,6 +49,8 @@ export interface ChatOptions {
   redis: Redis
   /** For publishing events: may queue while Redis is away. */
   publisher: Redis
+  /** How events are told; the same for every process. */
+  eventForm: EventForm
   jwt: TokenOptions
   settings: ChatSettings
   log: Log
@@ -66,6 +70,7 @@ export interface Chat {
   readonly limits: LimitCounter
   readonly failedTokens: FailedTokens
   readonly sends: SendQueue
+  readonly typingEnds: TypingEnds
   readonly authenticator: Authenticator
   readonly cache: PageCache
   readonly badges: BadgeUpdates

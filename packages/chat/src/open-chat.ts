@@ -14,6 +14,7 @@ import { collectState } from './measures/collect-state.js'
 import { chatMetrics, ignoreMeasures, type Measures } from './measures/metrics.js'
 import { nameStatement } from './measures/name-statement.js'
 import { announceMessages } from './messages/announce-message.js'
+import { createTypingEnds } from './presence/typing.js'
 import { BadgeUpdates } from './push/badge-updates.js'
 import { SendQueue } from './messages/send-queue.js'
 
@@ -51,8 +52,9 @@ export function openChat(options: ChatOptions): OpenChat {
     log,
     measures,
     sends,
+    typingEnds: createTypingEnds(redis),
     outbox,
-    events: createEmitterPublisher(options.publisher, log, measures),
+    events: createEmitterPublisher(options.publisher, options.eventForm, log, measures),
     limits: createLimitCounter(redis, settings.rateLimitMultiplier, measures),
     failedTokens: createFailedTokens(settings.rateLimitMultiplier),
     authenticator: createAuthenticator(db, createTokenVerifier(options.jwt)),

@@ -107,7 +107,11 @@ const conversationProperties = {
   last_message_at: nullable(TimeSchema),
   metadata: MetadataSchema,
   created_at: TimeSchema,
-  updated_at: TimeSchema,
+  updated_at: {
+    ...TimeSchema,
+    description:
+      'When metadata, members or roles changed last. Grows with each change: of two states the one with the later time is the newer.',
+  },
   participants: Type.Array(ParticipantSchema, { description: 'In a channel at most the first 100.' }),
   last_message: nullable(MessageSchema),
 }

@@ -19,6 +19,11 @@ export interface Config {
   readonly redisUrl: string
   /** `REDIS_CA_FILE`: the authorities that a `rediss://` server's certificate must come from, as PEM; absent: those that Node knows. */
   readonly redisCa?: string
+  /**
+   * How events go between processes; the same for all of them. `REDIS_ADAPTER`: `classic`, or `sharded` for many gateways, which needs Redis 7.
+   * `EVENT_BATCHES`: off while processes run that do not understand batches.
+   */
+  readonly eventForm: 'batched' | 'sharded' | 'plain'
   /** `HOST`: the address to listen on. */
   readonly host: string
   /** `PORT`: 0 lets the system choose. */
@@ -168,7 +173,7 @@ function refuseDebugOutput(settings: Settings): void {
       settings.report(name, 'must not be set in production: libraries would print tokens and messages')
 }
 
-function readStores(settings: Settings): Pick<Config, 'databaseUrl' | 'databasePoolMax' | 'redisUrl' | 'redisCa'> {
+function readStores(settings: Settings): Pick<Config, 'databaseUrl' | 'databasePoolMax' | 'redisUrl' | 'redisCa' | 'eventForm'> {
   requireVerifiedTls(settings)
   const redisCa = readRedisCa(settings)
   return {
@@ -176,7 +181,14 @@ function readStores(settings: Settings): Pick<Config, 'databaseUrl' | 'databaseP
     databaseUrl: settings.requiredUrl('DATABASE_URL', ['postgres:', 'postgresql:']),
     databasePoolMax: settings.integer('DATABASE_POOL_MAX', { default: 10, min: 1, max: 1000 }),
     redisUrl: settings.requiredUrl('REDIS_URL', ['redis:', 'rediss:']),
+    eventForm: readEventForm(settings),
   }
+}
+
+function readEventForm(settings: Settings): Config['eventForm'] {
+  const inBatches = settings.choice('EVENT_BATCHES', ['on', 'off'], 'on') === 'on'
+  if (settings.choice('REDIS_ADAPTER', ['classic', 'sharded'], 'classic') === 'sharded') return 'sharded'
+  return inBatches ? 'batched' : 'plain'
 }
 
 function readProcess(

@@ -14,6 +14,7 @@ describe('a minimal environment', () => {
       databaseUrl: MINIMAL.DATABASE_URL,
       databasePoolMax: 10,
       redisUrl: MINIMAL.REDIS_URL,
+      eventForm: 'batched',
       host: '0.0.0.0',
       port: 3000,
       logLevel: 'info',
@@ -49,6 +50,14 @@ describe('a minimal environment', () => {
       shutdownTimeoutMs: 10_000,
       gatewayDrainMs: 5000,
     })
+  })
+
+  test.each([
+    [{ EVENT_BATCHES: 'off' }, 'plain'],
+    [{ REDIS_ADAPTER: 'sharded' }, 'sharded'],
+    [{ REDIS_ADAPTER: 'sharded', EVENT_BATCHES: 'off' }, 'sharded'],
+  ])('tells events otherwise where %j', (env, eventForm) => {
+    expect(readConfig({ ...MINIMAL, ...env })).toMatchObject({ eventForm })
   })
 
   test('counts an empty value as absent', () => {

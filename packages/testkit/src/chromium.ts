@@ -3,7 +3,7 @@ import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { unpackDebianPackages } from '@viatra-chat/local/stores'
-import { chromium, type Browser } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 
 const run = promisify(execFile)
 
@@ -26,6 +26,8 @@ const args = ['--no-sandbox', '--disable-sync', ...quiet]
  * @throws when neither is to be had; the message says why.
  */
 export async function startChromium(): Promise<Browser> {
+  // Loaded here only: half a second of processor that most test files need not spend.
+  const { chromium } = await import('playwright-core')
   const installed = await findInstalled()
   if (installed !== undefined) return chromium.launch({ executablePath: installed, args })
   const root = await unpackDebianPackages(packages, console.log)

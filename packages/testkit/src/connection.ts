@@ -56,7 +56,7 @@ export async function connect(url: string, auth: Record<string, unknown>, extraH
 const presenceEvents = new Set(['user_online', 'user_offline'])
 
 function toConnection(socket: Socket, heard: Heard[]): Connection {
-  const ask = (event: string, ...args: unknown[]) => socket.timeout(8000).emitWithAck(event, ...args) as Promise<Ack>
+  const ask = (event: string, ...args: unknown[]) => socket.timeout(20_000).emitWithAck(event, ...args) as Promise<Ack>
   const seen = <N extends EventName>(event: N) =>
     heard.filter((item) => item.event === event).map((item) => item.payload as EventPayload<N>)
   return {

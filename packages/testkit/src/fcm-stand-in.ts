@@ -6,7 +6,6 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { generate } from 'selfsigned'
 
 /** A message as FCM's HTTP v1 API was sent it. */
 export interface FcmMessage {
@@ -40,6 +39,8 @@ const clientEmail = 'chat@test-project.example'
 const accessToken = 'an access token of the stand-in'
 
 export async function startFcmStandIn(): Promise<FcmStandIn> {
+  // Loaded here only: few test files need it.
+  const { generate } = await import('selfsigned')
   const names = ['oauth2.googleapis.com', 'fcm.googleapis.com']
   const { cert, private: key } = await generate([{ name: 'commonName', value: names[0] ?? '' }], {
     keySize: 2048,

@@ -70,7 +70,7 @@ export async function spawnService(
   }
 }
 
-const sayWithinMs = 20_000
+const sayWithinMs = 60_000
 
 const environment = (config: Config) => ({
   PATH: process.env.PATH,

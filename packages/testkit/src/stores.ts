@@ -21,10 +21,13 @@ export interface TestStores {
 
 export async function openTestStores(): Promise<TestStores> {
   const stores = inject('stores')
+  const admin = new pg.Client({ connectionString: stores.postgresUrl, application_name: testkitApplication })
+  admin.on('error', () => undefined)
+  await admin.connect()
   const name = `test_${randomUUID().replaceAll('-', '')}`
-  await administer(stores.postgresUrl, `create database ${name} template ${stores.templateDatabase}`)
+  await admin.query(`create database ${name} template ${stores.templateDatabase}`)
   const databaseUrl = withPath(stores.postgresUrl, name)
-  const redisUrl = withPath(stores.redisUrl, String(poolId() % stores.redisDatabases))
+  const redisUrl = withPath(stores.redisUrl, String(await takeRedisDatabase(admin, stores.redisDatabases)))
   const redis = new Redis(redisUrl)
   await redis.flushdb()
   const database = new pg.Pool({ connectionString: databaseUrl, max: 3, application_name: testkitApplication })
@@ -39,13 +42,27 @@ export async function openTestStores(): Promise<TestStores> {
     close: async () => {
       await database.end()
       await redis.quit()
-      await administer(stores.postgresUrl, `drop database ${name} with (force)`)
+      await admin.query(`drop database ${name} with (force)`)
+      await admin.end()
     },
   }
 }
 
-// Files that run at the same time have different pool ids; files of one worker run one after the other.
-const poolId = () => Number(process.env.VITEST_POOL_ID ?? 0)
+/**
+ * A number that no other test has, for as long as the connection lives. Not Vitest's number of the worker: where one group of files
+ * follows another, two workers may have the same.
+ */
+async function takeRedisDatabase(admin: pg.Client, count: number): Promise<number> {
+  const { rows } = await admin.query<{ n: number }>(
+    'select n from generate_series(0, $1::int - 1) as n where pg_try_advisory_lock($2, n) limit 1',
+    [count, redisLocks],
+  )
+  if (!rows[0]) throw new Error(`all ${count} databases of Redis are taken`)
+  return rows[0].n
+}
+
+// Any number: it only has to be the same in all workers.
+const redisLocks = 6379
 
 function withPath(url: string, path: string): string {
   const changed = new URL(url)
@@ -58,14 +75,4 @@ function asRole(url: string, { name, password }: { name: string; password: strin
   changed.username = name
   changed.password = password
   return changed.href
-}
-
-async function administer(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    await client.query(statement)
-  } finally {
-    await client.end()
-  }
 }

@@ -52,8 +52,9 @@ function openServer(chat: OpenChat): FastifyInstance {
     return503OnClosing: false,
     // Longer than the idle timeout of common load balancers (60 s), which otherwise send into a connection we just closed.
     keepAliveTimeout: 75_000,
-    requestTimeout: 30_000,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 5000 },
+    // Whoever is slower has not sent all within 15 s, the interval of looking included; a body is 128 KiB at most.
+    requestTimeout: 12_000,
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2500 },
     // A long id is a wrong id (400), not an unknown route; Node bounds the whole head at 16 KiB.
     routerOptions: { maxParamLength: 16_384 },
   })

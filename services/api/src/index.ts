@@ -43,6 +43,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     databasePoolMax: config.databasePoolMax,
     redis,
     publisher,
+    eventForm: config.eventForm,
     jwt: config.jwt,
     settings: {
       ...config.chat,

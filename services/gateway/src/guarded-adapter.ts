@@ -1,85 +1,98 @@
-import { RedisAdapter } from '@socket.io/redis-adapter'
-import { participantsRemovedSignal, type Log } from '@viatra-chat/chat'
-import { events } from '@viatra-chat/contract'
+import { createShardedAdapter, RedisAdapter } from '@socket.io/redis-adapter'
+import { batchChannel, readBatch, type EventForm, type Log } from '@viatra-chat/chat'
 import type { Redis } from 'ioredis'
+import { guardWith, type Guard, type Listener } from './guard.js'
+import { readHeardEvent, type HeardEvent } from './heard-event.js'
+import { requireKnownRequest, requireKnownShardedMessage } from './known-requests.js'
 
-type Listener = (this: unknown, ...args: unknown[]) => unknown
-type Guard = (listener: Listener) => Listener
+export type { HeardEvent } from './heard-event.js'
 
 /** What the gateway says and learns about what is heard. */
 export interface Hearing {
   /** While it is false events are dropped and signals alone are heard: the rooms may be wrong. */
   isTrusted(): boolean
-  /** An event was let in and goes to its rooms: its name, its payload. */
-  onEvent(event: readonly unknown[]): void
+  /** An event was let in and goes to its rooms. */
+  onEvent(event: HeardEvent): void
   /** Sockets are being put into rooms by another process. */
   onAddition(): void
 }
 
+export interface GuardedAdapterOptions {
+  publisher: Redis
+  subscriber: Redis
+  form: EventForm
+}
+
 /** Makes the adapter of a namespace; `subscribed` resolves once the gateway hears what is published. */
 export interface GuardedAdapter {
-  create: (namespace: unknown) => RedisAdapter
+  create: (namespace: unknown) => RedisAdapter | ShardedAdapter
   subscribed: Promise<unknown>
 }
 
 /**
- * The Socket.IO Redis adapter, made safe against what arrives on its channels: the stock one throws on a malformed message, in a place
+ * A Socket.IO Redis adapter, made safe against what arrives on its channels: the stock ones throw on a malformed message, in a place
  * where nobody catches, and so one bad PUBLISH would end every gateway at once. Only what this product publishes is let in:
  * known events, moving and disconnecting sockets, and the removal signal. Everything else is dropped with a line in the log.
  */
-export function createGuardedAdapter(publisher: Redis, subscriber: Redis, log: Log, hearing: Partial<Hearing> = {}): GuardedAdapter {
+export function createGuardedAdapter(
+  { publisher, subscriber, form }: GuardedAdapterOptions,
+  log: Log,
+  some: Partial<Hearing> = {},
+): GuardedAdapter {
   const subscriptions: Promise<unknown>[] = []
-  const { isTrusted = () => true, onAddition = () => undefined, onEvent = () => undefined } = hearing
-  const guarded = guardSubscriber(subscriber, guardWith(log), subscriptions, { isTrusted, onAddition })
+  const hearing: Hearing = { isTrusted: () => true, onAddition: () => undefined, onEvent: () => undefined, ...some }
+  const create = form === 'sharded' ? createSharded : createClassic
+  const guard = guardWith(log)
   // Socket.IO calls it with `new`, which an arrow function would refuse.
-  function create(namespace: unknown): RedisAdapter {
-    const adapter = new RedisAdapter(namespace, publisher, guarded)
-    return Object.assign(adapter, { parser: guardParser(adapter.parser, onEvent) })
+  function createGuarded(namespace: unknown): RedisAdapter | ShardedAdapter {
+    return create({ namespace, publisher, subscriber, guard, subscriptions, hearing })
   }
   return {
-    create,
+    create: createGuarded,
     get subscribed() {
       return Promise.all(subscriptions)
     },
   }
 }
 
-/** Lets a listener fail, now or later, without ending the process. A flood of bad messages makes one line a second. */
-function guardWith(log: Log): Guard {
-  let loggedAt = 0
-  function dropped(error: unknown): void {
-    if (Date.now() - loggedAt < 1000) return
-    loggedAt = Date.now()
-    log.warn({ err: error }, 'a message between the gateways was dropped')
-  }
-  return (listener) =>
-    function (...args) {
-      try {
-        const outcome = listener.apply(this, args)
-        if (outcome instanceof Promise) outcome.catch(dropped)
-      } catch (error) {
-        dropped(error)
-      }
-    }
+interface Parts {
+  namespace: unknown
+  publisher: Redis
+  subscriber: Redis
+  guard: Guard
+  subscriptions: Promise<unknown>[]
+  hearing: Hearing
 }
 
-/** What the adapter uses of a subscriber. Requests, which it would take as they come, are checked before it sees them. */
-function guardSubscriber(
-  subscriber: Redis,
-  guard: Guard,
-  subscriptions: Promise<unknown>[],
-  { isTrusted, onAddition }: Pick<Hearing, 'isTrusted' | 'onAddition'>,
-) {
+function createClassic({ namespace, publisher, hearing, ...parts }: Parts): RedisAdapter {
+  const adapter = new RedisAdapter(namespace, publisher, guardSubscriber({ ...parts, hearing }))
+  return Object.assign(adapter, { parser: guardParser(adapter.parser, hearing.onEvent) })
+}
+
+/** What the classic adapter uses of a subscriber. Requests, which it would take as they come, are checked before it sees them. */
+function guardSubscriber({ subscriber, guard, subscriptions, hearing }: Omit<Parts, 'namespace' | 'publisher'>) {
   const known = new Map<Listener, Listener>()
+  const heard: { events?: Listener; requests?: Listener } = {}
+  const openBatch = guard((message) => {
+    for (const [channel, text] of readBatch(String(message))) {
+      if (channel.startsWith('socket.io#')) heard.events?.(undefined, channel, text)
+      else heard.requests?.(channel, Buffer.from(text))
+    }
+  })
   function wrap(event: string, listener: Listener): Listener {
-    if (event === 'messageBuffer') return guard((channel, message) => listener(channel, requireKnownRequest(channel, message, onAddition)))
-    if (event === 'pmessageBuffer') return guard((...args) => isTrusted() && listener(...args))
-    return guard(listener)
+    if (event === 'pmessageBuffer') return (heard.events = guard((...args) => hearing.isTrusted() && listener(...args)))
+    if (event !== 'messageBuffer') return guard(listener)
+    const onRequest = guard((channel, message) => listener(channel, requireKnownRequest(channel, message, hearing.onAddition)))
+    heard.requests = onRequest
+    return (channel, message) => (isBatch(channel) ? openBatch(message) : onRequest(channel, message))
   }
   return {
-    psubscribe: (pattern: string) => void subscriptions.push(subscriber.psubscribe(pattern)),
+    psubscribe: (pattern: string) => void subscriptions.push(subscriber.psubscribe(pattern), subscriber.subscribe(batchChannel)),
     subscribe: (channels: string[]) => void subscriptions.push(subscriber.subscribe(...channels)),
-    punsubscribe: (pattern: string) => void subscriber.punsubscribe(pattern),
+    punsubscribe: (pattern: string) => {
+      void subscriber.punsubscribe(pattern)
+      void subscriber.unsubscribe(batchChannel)
+    },
     unsubscribe: (channels: string[]) => void subscriber.unsubscribe(...channels),
     on(event: string, listener: Listener) {
       const wrapped = wrap(event, listener)
@@ -93,64 +106,62 @@ function guardSubscriber(
   }
 }
 
-// The adapter's numbers for what it asks of others.
-const remoteRequests = { join: 2, leave: 3, disconnect: 4, serverSideEmit: 6 }
-
-/** Returns the message if the adapter may see it. The namespace's own events share a door with the signals, so only known signals pass. */
-function requireKnownRequest(channel: unknown, message: unknown, onAddition: () => void): unknown {
-  if (!String(channel).startsWith('socket.io-request#')) throw new Error('nobody here asks other gateways, so there is nothing to answer')
-  const request: unknown = JSON.parse(String(message))
-  if (!isObject(request)) throw new Error('a request must be an object')
-  if (request['type'] === remoteRequests.serverSideEmit) return requireKnownSignal(request) && message
-  const { type, opts, rooms } = request
-  const moves = (type === remoteRequests.join || type === remoteRequests.leave) && isTexts(rooms)
-  if (!isAudience(opts) || !(moves || type === remoteRequests.disconnect)) throw new Error('unknown request')
-  if (type === remoteRequests.join) onAddition()
-  return message
-}
-
-function requireKnownSignal({ data, requestId }: Record<string, unknown>): true {
-  if (Array.isArray(data) && data[0] === participantsRemovedSignal && requestId === undefined) return true
-  throw new Error('unknown signal')
-}
+const batchChannelBytes = Buffer.from(batchChannel)
+const isBatch = (channel: unknown) => Buffer.isBuffer(channel) && channel.equals(batchChannelBytes)
 
 interface Parser {
   encode(message: unknown): unknown
   decode(message: unknown): unknown
 }
 
-/** Lets only well-formed events of the contract through; throws, into the guard, for everything else. */
+/** Lets only well-formed events of the contract through, as frames or as the stock parser writes them; throws, into the guard, for everything else. */
 function guardParser(parser: Parser, onEvent: Hearing['onEvent']): Parser {
   return {
     encode: (message) => parser.encode(message),
     decode(bytes) {
-      const message = parser.decode(bytes)
-      const event = readEvent(message)
-      if (!event) throw new Error('not an event of ours')
+      const event = readHeardEvent(bytes, (message) => parser.decode(message))
       onEvent(event)
-      return message
+      const { rooms, except, packet } = event
+      return ['emitter', packetOf(packet), { rooms, except }]
     },
   }
 }
 
-const eventPacket = 2
-const binaryEventPacket = 5
+/** What the adapter broadcasts; see `packet-encoder.ts`. */
+const packetOf = (written: string) => ({ type: 2, nsp: '/', written })
 
-/** Name and payload of a broadcast of ours. */
-function readEvent(message: unknown): readonly unknown[] | undefined {
-  if (!Array.isArray(message)) return undefined
-  const [, packet, audience] = message as unknown[]
-  if (!isObject(packet) || !isAudience(audience)) return undefined
-  const { type, data } = packet
-  const isEvent = (type === eventPacket || type === binaryEventPacket) && Array.isArray(data) && Object.hasOwn(events, String(data[0]))
-  return isEvent ? (data as unknown[]) : undefined
+type ShardedAdapter = ReturnType<ReturnType<typeof createShardedAdapter>>
+
+/** The sharded adapter takes what it has read through this method, which is not among its public ones. */
+function passTo(adapter: ShardedAdapter, message: unknown): void {
+  const onMessage: unknown = Reflect.get(adapter, 'onMessage')
+  if (typeof onMessage === 'function') onMessage.call(adapter, message)
 }
 
-// Without a room it would be for everybody, which nothing of ours is.
-function isAudience(value: unknown): boolean {
-  return isObject(value) && isTexts(value['rooms'], 1) && (value['except'] === undefined || isTexts(value['except']))
+function createSharded({ namespace, publisher, subscriber, guard, subscriptions, hearing }: Parts): ShardedAdapter {
+  const guarded = {
+    ssubscribe: (channel: string) => void subscriptions.push(subscriber.ssubscribe(channel)),
+    sunsubscribe: (channels: string | string[]) => void subscriber.sunsubscribe(...[channels].flat()),
+    on: (event: string, listener: Listener) => void subscriber.on(event, guard(listener)),
+  }
+  const adapter = createShardedAdapter(publisher, guarded)(namespace)
+  return Object.assign(adapter, {
+    onRawMessage(message: Buffer) {
+      // A frame has its mark after the audience; everything else is a message of the adapter's own.
+      if (!message.includes(frameMark)) return passTo(adapter, requireKnownShardedMessage(message, hearing.onAddition))
+      if (!hearing.isTrusted()) return
+      const event = readHeardEvent(message)
+      hearing.onEvent(event)
+      const { rooms, except, packet } = event
+      passTo(adapter, {
+        uid: 'emitter',
+        nsp: '/',
+        type: broadcast,
+        data: { packet: packetOf(packet), opts: { rooms, except, flags: {} } },
+      })
+    },
+  })
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
-const isTexts = (value: unknown, lengthMin = 0): boolean =>
-  Array.isArray(value) && value.length >= lengthMin && value.every((item) => typeof item === 'string')
+const broadcast = 3
+const frameMark = '\t2["'

@@ -20,7 +20,7 @@ export function createHttpServer(health: HealthOptions): Server {
 }
 
 // Whoever sends slowly holds a connection; a socket that was taken over by Socket.IO has its own rules.
-const timeouts = { headersTimeout: 10_000, requestTimeout: 15_000, connectionsCheckingInterval: 5000, keepAliveTimeout: 75_000 }
+const timeouts = { headersTimeout: 10_000, requestTimeout: 12_000, connectionsCheckingInterval: 2500, keepAliveTimeout: 75_000 }
 
 async function sendReadiness(response: ServerResponse, { checks, isAccepting }: HealthOptions): Promise<void> {
   const state = await readiness(checks)

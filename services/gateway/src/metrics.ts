@@ -1,7 +1,8 @@
-import { participantsRoom, conversationRoom, ignoreMeasures } from '@viatra-chat/chat'
+import { conversationRoom, createdAtOf, ignoreMeasures, participantsRoom } from '@viatra-chat/chat'
 import type { Metrics, MeasuresOf, MetricDefinition } from '@viatra-chat/runtime'
 import type { ConversationId } from '@viatra-chat/contract'
 import type { Gateway } from './gateway.js'
+import type { HeardEvent } from './guarded-adapter.js'
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 
@@ -73,10 +74,10 @@ export function collectGatewayState({ connections, presence, io, phase, subscrip
 const [conversationPrefix, participantsPrefix] = [conversationRoom('' as ConversationId), participantsRoom('' as ConversationId)]
 
 /** Tells that an event was heard, and for a new message how long it took. */
-export function tellHeard(measures: GatewayMeasures, [event, payload]: readonly unknown[]): void {
-  measures.eventsHeard(1, { event: String(event) })
-  if (event !== 'new_message' || typeof payload !== 'object' || payload === null || !('created_at' in payload)) return
-  const ms = Date.now() - Date.parse(String(payload.created_at))
+export function tellHeard(measures: GatewayMeasures, { event, packet }: HeardEvent): void {
+  measures.eventsHeard(1, { event })
+  if (event !== 'new_message') return
+  const ms = Date.now() - createdAtOf(packet)
   // Two machines' clocks: less than nothing is nothing.
   if (!Number.isNaN(ms)) measures.deliverySeconds(Math.max(0, ms) / 1000)
 }

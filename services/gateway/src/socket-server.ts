@@ -2,9 +2,11 @@ import type { Server as HttpServer } from 'node:http'
 import { bounds } from '@viatra-chat/contract'
 import type { Config } from '@viatra-chat/runtime'
 import { Server, type ServerOptions } from 'socket.io'
+import { Decoder } from 'socket.io-parser'
 import { allowHandshake } from './allow-handshake.js'
 import { createAddressBook } from './connection-caps.js'
 import type { GuardedAdapter } from './guarded-adapter.js'
+import { PacketEncoder } from './packet-encoder.js'
 import { watchPackets } from './packet-guard.js'
 import type { GatewayServer } from './socket-types.js'
 
@@ -15,6 +17,7 @@ export function createSocketServer(httpServer: HttpServer, config: Config, adapt
   const io: GatewayServer = new Server(httpServer, {
     adapter: adapter.create as NonNullable<ServerOptions['adapter']>,
     transports: [...transports],
+    parser: { Encoder: PacketEncoder, Decoder },
     serveClient: false,
     // Compression costs each idle socket some 200 KB and mixes secrets with chosen text.
     perMessageDeflate: false,

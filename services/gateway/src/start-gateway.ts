@@ -50,10 +50,10 @@ export async function startGateway(config: Config, log: Logger): Promise<Running
   const measures = gatewayMeasures(metrics)
   const chat = openChat({ ...chatOptions(config, redis, log), ...(metrics && { measures: metrics.measure(chatMetrics) }) })
   const subscription = new Subscription(redis.subscriber)
-  const adapter = createGuardedAdapter(redis.publisher, redis.subscriber, log, {
+  const adapter = createGuardedAdapter({ ...redis, form: config.eventForm }, log, {
     isTrusted: () => subscription.isTrusted,
     onAddition: () => gateway.additions.heard++,
-    onEvent: (event) => tellHeard(measures, event),
+    ...(metrics && { onEvent: (event) => tellHeard(measures, event) }),
   })
   const httpServer = createHttpServer({ checks: chat.checks, isAccepting: () => gateway.phase === 'open' })
   const io = createSocketServer(httpServer, config, adapter)
@@ -125,6 +125,7 @@ function chatOptions(config: Config, redis: RedisClients, log: Logger): ChatOpti
     databasePoolMax: config.databasePoolMax,
     redis: redis.commands,
     publisher: redis.publisher,
+    eventForm: config.eventForm,
     jwt: config.jwt,
     settings: {
       ...config.chat,

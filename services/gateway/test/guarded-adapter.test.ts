@@ -2,13 +2,16 @@ import { EventEmitter } from 'node:events'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { Server } from 'socket.io'
+import { Decoder } from 'socket.io-parser'
 import { expect, test, vi } from 'vitest'
 import { createGuardedAdapter } from '../src/guarded-adapter.js'
+import { PacketEncoder } from '../src/packet-encoder.js'
 
 const events = 'socket.io#/#'
 const requests = 'socket.io-request#/#'
 const responses = 'socket.io-response#/#'
 const change = { conversationId: 'c', userIds: ['u'] }
+const batches = 'chat:events:1'
 const typing = { type: 2, nsp: '/', data: ['user_typing', { conversationId: 'c', userId: 'u', isTyping: true }] }
 
 test.each([
@@ -17,6 +20,16 @@ test.each([
   ['null', events, Buffer.from([0xc0])],
   ['numbers in place of a packet', events, Buffer.from([0x93, 1, 2, 3])],
   ['a megabyte of nested arrays', events, Buffer.alloc(1_000_000, 0x91)],
+  ['a frame without a packet', events, Buffer.from('{"rooms":["r"],"except":[]}')],
+  ['a frame for everybody', events, Buffer.from('{"rooms":[],"except":[]}\t2["user_typing",{}]')],
+  ['a frame with an audience of numbers', events, Buffer.from('{"rooms":[1],"except":[]}\t2["user_typing",{}]')],
+  ['a frame whose audience is no JSON', events, Buffer.from('{"rooms"\t2["user_typing",{}]')],
+  ['a frame that is cut off', events, Buffer.from('{"rooms":["r"],"except":[]}\t2["user_typing",{"conver')],
+  ['a frame of an event that nobody knows', events, Buffer.from('{"rooms":["r"],"except":[]}\t2["else",{}]')],
+  ['a frame that is no event', events, Buffer.from('{"rooms":["r"],"except":[]}\t1')],
+  ['an empty batch', batches, Buffer.alloc(0)],
+  ['a batch of bytes', batches, Buffer.from([0xc1, 0x0a, 0x09])],
+  ['a batch of a form from the future', batches, Buffer.from('{"version":2}')],
   ['half an object', requests, Buffer.from('{')],
   ['bytes that are no JSON', requests, Buffer.from([0xc1])],
   ['a null request', requests, Buffer.from('null')],
@@ -65,7 +78,7 @@ test('a removal is heard', async () => {
   const { io, receive, dropped } = await openAdapter()
   const heard = vi.fn()
   io.on('participants_removed', heard)
-  receive(requests, Buffer.from(JSON.stringify({ uid: 'another process', type: 6, data: ['participants_removed', change] })))
+  receive(requests, Buffer.from(removal))
   expect(heard).toHaveBeenCalledWith(change)
   expect(dropped).not.toHaveBeenCalled()
 })
@@ -75,7 +88,7 @@ test('a listener that fails does not end the process', async () => {
   io.on('participants_removed', () => {
     throw new Error('a fault of ours')
   })
-  receive(requests, Buffer.from(JSON.stringify({ uid: 'another process', type: 6, data: ['participants_removed', change] })))
+  receive(requests, Buffer.from(removal))
   await nextTurn()
   expect(dropped).toHaveBeenCalledOnce()
 })
@@ -93,9 +106,8 @@ test('while the rooms may be wrong events are dropped and signals are heard', as
   io.on('participants_removed', heard)
   const decode = vi.spyOn(parser, 'decode')
   const event = encode(['another process', typing, { rooms: ['r'], except: [] }])
-  const removal = Buffer.from(JSON.stringify({ uid: 'another process', type: 6, data: ['participants_removed', change] }))
   receive(events, event)
-  receive(requests, removal)
+  receive(requests, Buffer.from(removal))
   expect(decode).not.toHaveBeenCalled()
   expect(heard).toHaveBeenCalledOnce()
   isTrusted = true
@@ -103,21 +115,63 @@ test('while the rooms may be wrong events are dropped and signals are heard', as
   expect(decode).toHaveBeenCalledOnce()
 })
 
+const frameOf = (event: string) => `{"rooms":["r"],"except":[]}\t2["${event}",{"isTyping":true}]`
+const removal = JSON.stringify({ uid: 'another process', type: 6, data: ['participants_removed', change] })
+
+test('a batch is heard in its order, and what is broken in it harms nothing else', async () => {
+  const { io, receive, dropped, join, isTold } = await openAdapter()
+  const order: string[] = []
+  io.on('participants_removed', () => order.push('removal'))
+  join('r', (packet) => order.push(packet))
+  const messages = [
+    [`${events}r#`, frameOf('user_typing')],
+    [requests, removal],
+    [`${events}r#`, 'broken'],
+    ['another channel', frameOf('user_typing')],
+    [`${events}r#`, frameOf('message_read')],
+  ]
+  receive(batches, Buffer.from(messages.map((message) => message.join('\t')).join('\n')))
+  await nextTurn()
+  expect(order).toEqual(['2["user_typing",{"isTyping":true}]', 'removal', '2["message_read",{"isTyping":true}]'])
+  expect(dropped).toHaveBeenCalledOnce()
+  expect(isTold()).toBe(2)
+})
+
+test('an event of a process before frames goes out as one of today’s', async () => {
+  const { receive, encode, join } = await openAdapter()
+  const heard: string[] = []
+  join('r', (packet) => heard.push(packet))
+  receive(events, encode(['emitter', typing, { rooms: ['r'], except: [] }]))
+  expect(heard).toEqual([`2${JSON.stringify(typing.data)}`])
+})
+
 /** An adapter whose subscriber is ours to speak through. */
 async function openAdapter(isTrusted = () => true) {
   const subscriber = Object.assign(new EventEmitter(), { psubscribe: async () => 1, subscribe: async () => 3 })
   const publisher = new EventEmitter()
   const dropped = vi.fn()
+  const onEvent = vi.fn()
   const log = { debug: vi.fn(), info: vi.fn(), warn: dropped, error: vi.fn() }
-  const adapter = createGuardedAdapter(asRedis(publisher), asRedis(subscriber), log, { isTrusted })
-  const io = new Server({ adapter: adapter.create as never })
+  const adapter = createGuardedAdapter({ publisher: asRedis(publisher), subscriber: asRedis(subscriber), form: 'batched' }, log, {
+    isTrusted,
+    onEvent,
+  })
+  const io = new Server({ adapter: adapter.create as never, parser: { Encoder: PacketEncoder, Decoder } })
   await adapter.subscribed
-  const { parser } = io.of('/').adapter as ReturnType<typeof adapter.create>
+  const namespace = io.of('/')
+  const { parser } = namespace.adapter as never as { parser: { encode(message: unknown): Buffer; decode(bytes: Buffer): unknown } }
   function receive(channel: string, message: Buffer): void {
     if (channel === events) subscriber.emit('pmessageBuffer', `${events}*`, Buffer.from(channel), message)
     else subscriber.emit('messageBuffer', Buffer.from(channel), message)
   }
-  return { io, receive, dropped, parser, encode: (message: unknown) => parser.encode(message) as Buffer }
+  /** Puts a socket that tells what is written to it into a room. */
+  function join(room: string, writeToEngine: (packet: string) => void): void {
+    const socket: object = { client: { writeToEngine: ([packet = '']: string[]) => writeToEngine(packet) } }
+    namespace.sockets.set('a socket', socket as never)
+    void namespace.adapter.addAll('a socket', new Set([room]))
+  }
+  const isTold = () => onEvent.mock.calls.length
+  return { io, receive, dropped, parser, join, isTold, encode: (message: unknown) => parser.encode(message) }
 }
 
 const asRedis = (emitter: EventEmitter) => emitter as EventEmitter & Redis

@@ -17,11 +17,11 @@ export function welcome(settings: Settings, stores: Stores, people: readonly Dem
     `  REST      ${url}/api/v1      ${range('API', port + 1, apis)}`,
     `  Sockets   ${url}             ${range('gateway', port + 11, gateways)}`,
     `  Metrics   http://localhost:${metricsPortOf(port + 1)}/metrics      each process, on its port + 20`,
-    `  Docs      ${url}/docs/openapi.json, ${url}/docs/asyncapi.json`,
+    `  Docs      ${url}/docs to read and try out, ${url}/docs/events for the socket`,
     '',
     ...(secret === undefined ? [] : demo(settings, url, people, secret)),
     `Data and logs: ${dataFolders(dataDir, stores)} (${stores.postgres.origin}, ${stores.redis.origin}).`,
-    'Ctrl-C stops everything; `npm start -- --fresh` begins anew; `pnpm token --user <id or email>` signs more tokens.',
+    'Ctrl-C stops everything; `npm start -- --fresh` begins anew; `npx pnpm token --user <id or email>` signs more tokens.',
     '',
   ]
   return lines.join('\n')

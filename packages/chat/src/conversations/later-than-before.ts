@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 
 /**
- * The next `updated_at` of a conversation whose row is locked. Clients tell by it which of two states is the newer one, and have it in whole
- * milliseconds. `now()` is when a transaction began: of two, the one that began first may come to the row last.
+ * Of a change of a conversation, whose row is locked: transactions begin in another order than they come to it, so `now()` could go back,
+ * and clients would keep the older of two states. Milliseconds are what the wire shows.
  */
-export const laterThanBefore = sql<Date>`greatest(clock_timestamp(), conversations.updated_at + interval '1 ms')`
+export const laterThanBefore = sql`greatest(clock_timestamp(), updated_at + interval '1 ms')`

@@ -3,40 +3,65 @@ import type { Redis } from 'ioredis'
 import type { Log } from '../chat.js'
 import type { Measures } from '../measures/metrics.js'
 import { participantsRemovedSignal, type ConfirmingPublisher, type EventPublisher } from './publisher.js'
+import { frameParser } from './event-frame.js'
 import { participantsRoom, userRoom } from './rooms.js'
+import { toSharded } from './sharded-messages.js'
+import { publishByTurns, publishFailingFast, type Publish } from './turn-publisher.js'
 
-type Publish = (channel: string, message: Buffer | string) => Promise<void>
+/**
+ * How events go through Redis: `batched`, all of one turn of the event loop as one message, for the classic adapter; `sharded`, each on the
+ * channel of its room, for the sharded adapter; `plain`, as processes before batches understand it.
+ */
+export type EventForm = 'batched' | 'sharded' | 'plain'
 
 /** Publishes through the Socket.IO Redis emitter to the adapter of every gateway. */
-export function createEmitterPublisher(publisher: Redis, log: Log, measures: Measures): EventPublisher {
-  const publish = failingFast(publisher, log, measures)
+export function createEmitterPublisher(publisher: Redis, form: EventForm, log: Log, measures: Measures): EventPublisher {
+  const publish = publishAs(form, publisher, log, measures)
   const ignore = (outcome: Promise<unknown>) => void outcome.catch(() => undefined)
+  const emit = (each: Say) => through(each, form, measures)
   return {
-    ...through((channel, message) => ignore(publish(channel, message)), measures),
+    ...emit((channel, message) => ignore(publish(channel, message))),
     alongside: ignore,
-    confirming: () => confirming(publish, measures),
+    confirming: () => confirming(publish, emit),
   }
 }
 
-function confirming(publish: Publish, measures: Measures): ConfirmingPublisher {
-  const outcomes: Promise<unknown>[] = []
+function publishAs(form: EventForm, publisher: Redis, log: Log, measures: Measures): Publish {
+  switch (form) {
+    case 'batched':
+      return publishByTurns(publishFailingFast(publisher, log, measures))
+    case 'sharded': {
+      const publish = publishFailingFast(publisher, log, measures, 'spublish')
+      return (channel, message) => publish(...toSharded(channel, message))
+    }
+    case 'plain':
+      return publishFailingFast(publisher, log, measures)
+    default:
+      return form satisfies never
+  }
+}
+
+type Say = (channel: string, message: string) => void
+
+function confirming(publish: Publish, emit: (say: Say) => Emitting): ConfirmingPublisher {
+  const outcomes = new Set<Promise<unknown>>()
   function alongside(outcome: Promise<unknown>): void {
     // Looked at in confirmed(), which may come later than the failure.
     outcome.catch(() => undefined)
-    outcomes.push(outcome)
+    outcomes.add(outcome)
   }
   return {
-    ...through((channel, message) => alongside(publish(channel, message)), measures),
+    ...emit((channel, message) => alongside(publish(channel, message))),
     alongside,
-    confirming: () => confirming(publish, measures),
+    confirming: () => confirming(publish, emit),
     confirmed: async () => void (await Promise.all(outcomes)),
   }
 }
 
 type Emitting = Omit<EventPublisher, 'alongside' | 'confirming'>
 
-function through(publish: (channel: string, message: Buffer | string) => void, measures: Measures): Emitting {
-  const emitter = new Emitter({ publish })
+function through(publish: Say, form: EventForm, measures: Measures): Emitting {
+  const emitter = new Emitter({ publish }, form === 'plain' ? {} : { parser: frameParser })
   return {
     publish(event, payload, { rooms, except = [] }) {
       if (rooms.length === 0) return
@@ -52,25 +77,5 @@ function through(publish: (channel: string, message: Buffer | string) => void, m
     participantsRemoved(change) {
       emitter.serverSideEmit(participantsRemovedSignal, change)
     },
-  }
-}
-
-// Not queued while Redis is away: what matters waits in the outbox, and typing or presence that comes late is worse than none.
-function failingFast(publisher: Redis, log: Log, measures: Measures): Publish {
-  let isAway = false
-  const noteAway = (error: unknown) => {
-    if (!isAway) log.warn({ err: error }, 'events wait: Redis is away')
-    isAway = true
-  }
-  return async (channel, message) => {
-    try {
-      if (publisher.status !== 'ready') throw new Error('Redis is away')
-      await publisher.publish(channel, message)
-      isAway = false
-    } catch (error) {
-      noteAway(error)
-      measures.publishFailures(1)
-      throw error
-    }
   }
 }

@@ -1,6 +1,8 @@
 import { bounds, operations, type Operation, type OperationName, type UserId } from '@viatra-chat/contract'
 import type { Redis } from 'ioredis'
+import { gatherByTurn } from '../gather-by-turn.js'
 import type { Measures } from '../measures/metrics.js'
+import { redisScript } from '../redis-script.js'
 import { Refusal } from '../refusal.js'
 import { createLocalWindows, type Window } from './local-windows.js'
 
@@ -28,16 +30,24 @@ export interface LimitCounter {
   limitOf(operation: OperationName): number | undefined
 }
 
-// Counting and expiry are one step, so that a window can neither lose its end nor be counted past its limit.
-const countInWindow = `
-local used = tonumber(redis.call('GET', KEYS[1]) or '0')
-if used >= tonumber(ARGV[1]) then return {used + 1, redis.call('PTTL', KEYS[1])} end
-used = redis.call('INCR', KEYS[1])
-if used == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
-return {used, redis.call('PTTL', KEYS[1])}`
+// Counting and expiry are one step, so that a window can neither lose its end nor be counted past its limit. All calls of a turn of the
+// event loop are one script.
+const countInWindows = redisScript(`
+local counts = {}
+for i, key in ipairs(KEYS) do
+  local used = tonumber(redis.call('GET', key) or '0')
+  if used >= tonumber(ARGV[i + 1]) then used = used + 1
+  else
+    used = redis.call('INCR', key)
+    if used == 1 then redis.call('PEXPIRE', key, ARGV[1]) end
+  end
+  counts[i] = {used, redis.call('PTTL', key)}
+end
+return counts`)
 
 export function createLimitCounter(redis: Redis, multiplier: number, measures: Measures): LimitCounter {
   const local = createLocalWindows()
+  const countInRedis = gatherByTurn((calls: readonly CountedCall[]) => countAll(redis, calls))
 
   function limitOf(name: OperationName): number | undefined {
     const entry: Operation = operations[name]
@@ -48,7 +58,7 @@ export function createLimitCounter(redis: Redis, multiplier: number, measures: M
     const limit = limitOf(name)
     if (limit === undefined) return undefined
     const key = `chat:limit:${name}:${userId}`
-    const [used, resetMs] = await countInRedis(redis, key, limit).catch(() => {
+    const [used, resetMs] = await countInRedis({ key, limit }).catch(() => {
       measures.limitsCountedLocally(1)
       return local.count(key, limit)
     })
@@ -66,7 +76,12 @@ export function createLimitCounter(redis: Redis, multiplier: number, measures: M
   return { count, require, limitOf }
 }
 
-async function countInRedis(redis: Redis, key: string, limit: number): Promise<Window> {
-  const [used, resetMs] = (await redis.eval(countInWindow, 1, key, limit, bounds.limitWindowMs)) as [number, number]
-  return [used, resetMs]
+interface CountedCall {
+  key: string
+  limit: number
+}
+
+async function countAll(redis: Redis, calls: readonly CountedCall[]): Promise<Window[]> {
+  const keys = calls.map(({ key }) => key)
+  return (await countInWindows(redis, keys, [bounds.limitWindowMs, ...calls.map(({ limit }) => limit)])) as Window[]
 }

@@ -5,7 +5,7 @@ import { isUnavailable } from '../faults.js'
 import type { Measures } from '../measures/metrics.js'
 import { senderAlone } from '../receipts/readers.js'
 import { Refusal } from '../refusal.js'
-import { toMessage } from './message-row.js'
+import { toMessage, type MessageRow } from './message-row.js'
 import { findStored, storeBatch, type Draft, type SentRow } from './send-statement.js'
 import { takeBatch, type SendOutcome, type WaitingSend } from './waiting-sends.js'
 import { WriterConnection } from './writer-connection.js'
@@ -80,7 +80,7 @@ export class SendQueue {
   async #flush(batch: readonly WaitingSend[]): Promise<void> {
     try {
       const client = await this.#connection.open()
-      const open = await withoutStored(client, batch)
+      const open = inLockOrder(await withoutStored(client, batch))
       if (open.length > 0) this.#settle(open, await this.#store(client, open))
     } catch (error) {
       await this.#recover(batch, error)
@@ -103,7 +103,7 @@ export class SendQueue {
   }
 
   #settle(batch: readonly WaitingSend[], rows: readonly SentRow[]): void {
-    const sent = new Map(rows.filter(isSent).map((row) => [row.n, toMessage(row, senderAlone)]))
+    const sent = new Map(rows.flatMap((row) => sentMessage(batch[row.n]?.draft, row)))
     const outboxId = rows[0]?.outbox_id
     this.#options.measures.messagesStored(sent.size)
     if (outboxId) {
@@ -161,7 +161,34 @@ async function withoutStored(client: pg.Client, batch: readonly WaitingSend[]): 
 
 const statement = 'store-batch'
 const requestIdsOf = (batch: readonly WaitingSend[]) => batch.map(({ draft }) => draft.requestId)
-const isSent = ({ verdict }: SentRow) => verdict === 'SENT'
+
+/** Conversations are locked in the order of their ids; drafts of one keep the order in which they came. */
+const inLockOrder = (batch: readonly WaitingSend[]) =>
+  batch.toSorted(({ draft: { conversationId: a } }, { draft: { conversationId: b } }) => (a < b ? -1 : a > b ? 1 : 0))
+
+function sentMessage(draft: Draft | undefined, row: SentRow): [n: number, Message][] {
+  return draft && row.verdict === 'SENT' ? [[row.n, toMessage(toMessageRow(draft, row), senderAlone)]] : []
+}
+
+function toMessageRow(draft: Draft, { seq, created_ms, metadata, ...row }: SentRow): MessageRow {
+  const createdAt = new Date(created_ms)
+  return {
+    ...row,
+    id: draft.id,
+    conversation_id: draft.conversationId,
+    seq: seq ?? '',
+    sender_id: draft.senderId,
+    parent_message_id: draft.parentMessageId,
+    message_type: draft.messageType,
+    content: draft.content,
+    metadata: metadata ?? {},
+    client_message_id: draft.clientMessageId,
+    is_edited: false,
+    is_deleted: false,
+    created_at: createdAt,
+    updated_at: createdAt,
+  }
+}
 
 function reject(item: WaitingSend, error: unknown): false {
   item.reject(error)

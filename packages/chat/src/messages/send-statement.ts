@@ -1,6 +1,5 @@
 import type { MessageType } from '@viatra-chat/contract'
 import type pg from 'pg'
-import type { MessageRow } from './message-row.js'
 
 /** A message that waits to be stored. */
 export interface Draft {
@@ -20,78 +19,108 @@ export interface Draft {
 export type Verdict =
   'SENT' | 'ALREADY_SENT' | 'CONFLICT' | 'CONVERSATION_NOT_FOUND' | 'NOT_A_PARTICIPANT' | 'FORBIDDEN' | 'MESSAGE_NOT_FOUND' | 'RETRY'
 
-/** What the statement answers for a draft; `outbox_id` is the batch's row in the outbox, null when nothing of it was stored. */
-export type SentRow = MessageRow & { n: number; verdict: Verdict; earlier_id: string | null; outbox_id: string | null }
+/** What the statement answers for a draft; what the draft says itself is not repeated. */
+export interface SentRow {
+  n: number
+  verdict: Verdict
+  earlier_id: string | null
+  /** The batch's row in the outbox; null when nothing of it was stored. */
+  outbox_id: string | null
+  seq: string | null
+  created_ms: number
+  /** As stored; null: `{}`. */
+  metadata: Record<string, unknown> | null
+  first_name: string | null
+  last_name: string | null
+  avatar_url: string | null
+  role: string | null
+  parent_seq: string | null
+  parent_sender_id: string | null
+  parent_type: MessageType | null
+  parent_content: string | null
+  parent_deleted: boolean | null
+}
 
-// One statement for many sends: it locks the conversations in the order of their ids, so that two processes cannot wait for each other in a
-// circle; judges each draft for itself; takes seqs under the locks, so that their order is commit order and has no gap; and inserts.
+// One statement for many sends: it locks the conversations in the order in which their drafts come, which is that of their ids, so that two
+// processes cannot wait for each other in a circle; judges each draft for itself; takes seqs under the locks, so that their order is
+// commit order and has no gap; and inserts.
 // Its snapshot is older than the locks it waited for. Two things can have changed meanwhile: memberships, seen by membership_version
 // (RETRY), and client ids, seen by the unique index (the whole statement fails and runs again). last_seq comes from the locked row.
+// No list of drafts is joined with another: by nested loops, all that the writer's settings leave, 64 drafts would be compared 4,096 times
+// for each. "offset 0" keeps the look-ups of earlier messages apart, so that drafts without such ids make none, and so that a plan made
+// while the table was empty finds a parent by its id and not by walking through its conversation.
 export const storeBatchText = `
-with input as (
+with input as materialized (
   select * from unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::uuid[])
     as i (n, id, conversation_id, sender_id, message_type, content, metadata, client_message_id, parent_message_id)
 ), locked as materialized (
-  select id, type, membership_version from conversations where id in (select conversation_id from input) order by id for no key update
+  select i.*, l.type as conversation_type, l.membership_version, l.last_seq, l.last_message_at
+  from input i left join lateral (
+    select type, membership_version, last_seq, last_message_at from conversations where id = i.conversation_id for no key update
+  ) l on true
 ), judged as materialized (
-  select i.*, l.type as conversation_type, e.id as earlier_id, u.first_name, u.last_name, u.avatar_url, u.role,
+  select i.*, e.id as earlier_id, u.first_name, u.last_name, u.avatar_url, u.role,
     p.seq as parent_seq, p.sender_id as parent_sender_id, p.message_type as parent_type,
     left(p.content, 200) as parent_content, p.is_deleted as parent_deleted,
     case
-      when l.id is null then 'CONVERSATION_NOT_FOUND'
-      when c.membership_version <> l.membership_version then 'RETRY'
+      when i.conversation_type is null then 'CONVERSATION_NOT_FOUND'
+      when c.membership_version is distinct from i.membership_version then 'RETRY'
       when m.user_id is null then 'NOT_A_PARTICIPANT'
       when e.id is not null then case
         when (e.message_type, e.content, e.metadata, e.parent_message_id)
           is not distinct from (i.message_type, i.content, i.metadata::jsonb, i.parent_message_id) then 'ALREADY_SENT' else 'CONFLICT' end
-      when l.type = 'channel' and m.role = 'member' then 'FORBIDDEN'
+      when i.conversation_type = 'channel' and m.role = 'member' then 'FORBIDDEN'
       when i.parent_message_id is not null and p.id is null then 'MESSAGE_NOT_FOUND'
       else 'SENT'
     end as verdict
-  from input i
-  left join locked l on l.id = i.conversation_id
+  from locked i
   left join conversations c on c.id = i.conversation_id
   left join conversation_members m on m.conversation_id = i.conversation_id and m.user_id = i.sender_id
-  left join messages e on e.conversation_id = i.conversation_id and e.sender_id = i.sender_id and e.client_message_id = i.client_message_id
-  left join messages p on p.id = i.parent_message_id and p.conversation_id = i.conversation_id
+  left join lateral (
+    select id, message_type, content, metadata, parent_message_id from messages
+    where i.client_message_id is not null
+      and conversation_id = i.conversation_id and sender_id = i.sender_id and client_message_id = i.client_message_id offset 0
+  ) e on true
+  left join lateral (
+    select id, conversation_id, seq, sender_id, message_type, content, is_deleted from messages
+    where i.parent_message_id is not null and id = i.parent_message_id offset 0
+  ) p on p.conversation_id = i.conversation_id
   left join users u on u.id = i.sender_id
-), accepted as (
-  select n, id, conversation_id, row_number() over (partition by conversation_id order by n) as ordinal,
-    count(*) over (partition by conversation_id) as total
-  from judged where verdict = 'SENT'
+), clock as materialized (
+  select clock_timestamp()::timestamptz(3) as at
+), numbered as materialized (
+  select *, last_seq + row_number() over (partition by conversation_id, verdict = 'SENT' order by n) as seq,
+    count(*) over (partition by conversation_id, verdict = 'SENT') as total,
+    greatest(last_message_at, (select at from clock)) as created_at
+  from judged
 ), bumped as (
   update conversations c set last_seq = c.last_seq + a.total, message_count = c.message_count + a.total, version = c.version + 1,
-    last_message_at = greatest(c.last_message_at, clock_timestamp()::timestamptz(3))
-  from (select distinct conversation_id, total from accepted) a
+    last_message_at = a.created_at
+  from (select distinct conversation_id, total, created_at from numbered where verdict = 'SENT') a
   where c.id = a.conversation_id
-  returning c.id, c.last_seq, c.last_message_at
 ), stored as (
   insert into messages (conversation_id, seq, id, sender_id, parent_message_id, message_type, content, metadata, client_message_id, created_at, updated_at)
-  select j.conversation_id, b.last_seq - a.total + a.ordinal, j.id, j.sender_id, j.parent_message_id, j.message_type, j.content,
-    j.metadata::jsonb, j.client_message_id, b.last_message_at, b.last_message_at
-  from accepted a join judged j on j.n = a.n join bumped b on b.id = a.conversation_id
-  returning id, conversation_id, seq, sender_id, message_type, metadata, created_at
+  select conversation_id, seq, id, sender_id, parent_message_id, message_type, content, metadata::jsonb, client_message_id, created_at, created_at
+  from numbered where verdict = 'SENT'
 ), told as (
   delete from outbox where id = any($10::bigint[])
 ), audited as (
   insert into audit_log (action, details)
   select 'messages_sent', jsonb_build_object('messages', jsonb_agg(jsonb_build_array(id, conversation_id, seq, sender_id) order by seq))
-  from stored where $11::boolean having count(*) > 0
+  from numbered where $11::boolean and verdict = 'SENT' having count(*) > 0
 ), untold as (
   insert into outbox (announcement)
   select jsonb_build_object('kind', 'messages', 'at', jsonb_agg(jsonb_build_array(conversation_id, seq) order by seq))
-  from stored having count(*) > 0
-  returning id
+  from numbered where verdict = 'SENT' having count(*) > 0 returning id
 ), intended as (
   insert into push_intents (messages)
   select jsonb_agg(jsonb_build_array(conversation_id, seq) order by seq)
-  from stored where $12::boolean and message_type <> 'system' having count(*) > 0
+  from numbered where $12::boolean and verdict = 'SENT' and message_type <> 'system' having count(*) > 0
 )
-select untold.id as outbox_id, j.n, j.verdict, j.earlier_id, j.id, j.conversation_id, s.seq, j.sender_id, j.parent_message_id, j.message_type, j.content, s.metadata,
-  j.client_message_id, false as is_edited, false as is_deleted, s.created_at, s.created_at as updated_at,
-  j.first_name, j.last_name, j.avatar_url, j.role, j.parent_seq, j.parent_sender_id, j.parent_type, j.parent_content, j.parent_deleted
-from judged j left join stored s on s.id = j.id left join untold on true
-order by j.n`
+select n, verdict, earlier_id, (select id from untold) as outbox_id, seq, extract(epoch from created_at)::float8 * 1000 as created_ms,
+  nullif(metadata::jsonb, '{}') as metadata, first_name, last_name, avatar_url, role,
+  parent_seq, parent_sender_id, parent_type, parent_content, parent_deleted
+from numbered order by n`
 
 export interface BatchOptions {
   /** Rows of the outbox that may go. */
@@ -102,7 +131,7 @@ export interface BatchOptions {
   audited: boolean
 }
 
-/** Stores a batch in one transaction and answers each draft for itself, in the order given. */
+/** Stores a batch in one transaction and answers each draft for itself, in the order given, which must be that of their conversations' ids. */
 export async function storeBatch(client: pg.Client, drafts: readonly Draft[], { told, audited, pushes }: BatchOptions): Promise<SentRow[]> {
   const column = <K extends keyof Draft>(key: K) => drafts.map((draft) => draft[key])
   const { rows } = await client.query<SentRow>({

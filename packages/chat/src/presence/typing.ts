@@ -1,6 +1,9 @@
 import { bounds, type ConversationId, type UserId } from '@viatra-chat/contract'
+import type { Redis } from 'ioredis'
 import type { Chat } from '../chat.js'
 import { conversationRoom, userRoom } from '../events/rooms.js'
+import { gatherByTurn } from '../gather-by-turn.js'
+import { redisScript } from '../redis-script.js'
 import { typingKey } from './presence-keys.js'
 
 /** What typing needs of the domain. */
@@ -36,17 +39,28 @@ export async function stopTyping(chat: TypingChat, conversationId: ConversationI
 }
 
 /** A message says that its sender types no longer, from whichever socket. Not awaited: typing is a hint, and dropped while Redis is away. */
-export function endTyping(chat: TypingChat, conversationId: ConversationId, userId: UserId): void {
-  chat.redis
-    .del(typingKey(conversationId, userId))
+export function endTyping(chat: Pick<Chat, 'typingEnds' | 'events'>, conversationId: ConversationId, userId: UserId): void {
+  chat
+    .typingEnds(typingKey(conversationId, userId))
     .then((ended) => {
       if (ended > 0) announceTyping(chat, conversationId, userId, false)
     })
     .catch(() => undefined)
 }
 
+/** Deletes a key of typing, together with all others of the turn; 1 if it was there. */
+export type TypingEnds = (key: string) => Promise<number>
+
+const deleteAll = redisScript(`
+local ended = {}
+for i, key in ipairs(KEYS) do ended[i] = redis.call('DEL', key) end
+return ended`)
+
+export const createTypingEnds = (redis: Redis): TypingEnds =>
+  gatherByTurn(async (keys: readonly string[]) => (await deleteAll(redis, keys, [])) as number[])
+
 /** Tells the others in the room. */
-export function announceTyping(chat: TypingChat, conversationId: ConversationId, userId: UserId, isTyping: boolean): void {
+export function announceTyping(chat: Pick<Chat, 'events'>, conversationId: ConversationId, userId: UserId, isTyping: boolean): void {
   const audience = { rooms: [conversationRoom(conversationId)], except: [userRoom(userId)] }
   chat.events.publish('user_typing', { conversationId, userId, isTyping }, audience)
 }

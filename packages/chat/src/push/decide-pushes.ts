@@ -1,12 +1,25 @@
-import type { ConversationId, UserId } from '@viatra-chat/contract'
+import type { UserId } from '@viatra-chat/contract'
+import type { Tables } from '@viatra-chat/db'
+import type { Transaction } from 'kysely'
 import type { Chat } from '../chat.js'
+import { groupBy } from '../group-by.js'
 import { areJoined } from '../presence/joined-people.js'
-import { endIntent, leaseIntents, listCandidates, planSecondLook, type Candidate, type PushIntent } from './push-intents.sql.js'
-import { queuePush } from './push-jobs.sql.js'
-import { writePushLog, type PushLogEntry, type PushOutcome } from './push-log.sql.js'
-import { isQuiet } from './quiet-hours.js'
+import {
+  endIntents,
+  leaseIntents,
+  listCandidates,
+  planSecondLooks,
+  type Candidate,
+  type PlaceToLookAt,
+  type PushIntent,
+  type SecondLook,
+} from './push-intents.sql.js'
+import { forgetTokensOfInactive, queuePushes } from './push-jobs.sql.js'
+import { writePushLog, type PushOutcome } from './push-log.sql.js'
+import { hasQuietHours } from './quiet-hours.js'
 
-const intentsAtOnce = 20
+// Together, since what costs is the number of statements: one by one a worker decides on a quarter of what it can send.
+const intentsAtOnce = 50
 const leaseMs = 10_000
 const peopleAtOnce = 2000
 
@@ -20,59 +33,97 @@ const peopleAtOnce = 2000
  */
 export async function decidePushes(chat: Chat): Promise<boolean> {
   const intents = await leaseIntents(chat.db, { limit: intentsAtOnce, leaseMs })
-  for (const intent of intents) await decideIntent(chat, intent)
+  if (intents.length > 0) await decideIntents(chat, intents)
   return intents.length === intentsAtOnce
 }
 
+/** About one message, or about some of its people. */
 interface Verdict {
-  place: [ConversationId, number]
+  place: PlaceToLookAt
   messageId: string
+  sentAt: Date
   /** Who is to get a push, who is looked at again, and who gets none, with the reason. */
   people: Map<PushOutcome, UserId[]>
 }
 
-async function decideIntent(chat: Chat, intent: PushIntent): Promise<void> {
-  const verdicts: Verdict[] = []
-  for (const place of intent.messages) verdicts.push(...(await judgePeople(chat, intent, place)))
+async function decideIntents(chat: Chat, intents: readonly PushIntent[]): Promise<void> {
+  const verdicts = await judgePeople(chat, intents)
   await chat.db.transaction().execute(async (tx) => {
-    if (!(await endIntent(tx, intent.id))) return
-    const log: PushLogEntry[] = []
-    for (const { place, messageId, people } of verdicts) {
-      for (const [outcome, userIds] of people) log.push({ messageId, outcome, userIds })
-      const waiting = people.get('waiting') ?? []
-      if (waiting.length > 0) await planSecondLook(tx, place, waiting, chat.settings.push.confirmMs)
-      const queued = { conversationId: place[0], seq: place[1], messageId, userIds: people.get('queued') ?? [] }
-      if (queued.userIds.length === 0) continue
-      for (const gone of await queuePush(tx, queued, chat.settings.push.expiresMs))
-        log.push({ messageId: gone.message_id, outcome: 'coalesced', userIds: [gone.user_id] })
-    }
-    await writePushLog(tx, log)
+    const ended = await endIntents(
+      tx,
+      intents.map(({ id }) => id),
+    )
+    await note(
+      tx,
+      chat,
+      verdicts.filter(({ place }) => ended.has(place.intentId)),
+    )
   })
+}
+
+async function note(tx: Transaction<Tables>, { settings: { push } }: Chat, verdicts: readonly Verdict[]): Promise<void> {
+  const log = verdicts.flatMap(({ messageId, people }) => [...people].map(([outcome, userIds]) => ({ messageId, outcome, userIds })))
+  const looks = verdicts.map(({ place: { conversationId, seq }, people }): SecondLook => {
+    return { place: [conversationId, seq], people: people.get('waiting') ?? [] }
+  })
+  await planSecondLooks(
+    tx,
+    looks.filter(({ people }) => people.length > 0),
+    push.confirmMs,
+  )
+  const gaveWay = await queuePushes(
+    tx,
+    verdicts.map(({ place: { conversationId, seq }, messageId, sentAt, people }) => {
+      const expiresAt = new Date(sentAt.getTime() + push.expiresMs)
+      return { conversationId, seq, messageId, expiresAt, userIds: people.get('queued') ?? [] }
+    }),
+  )
+  await forgetTokensOfInactive(
+    tx,
+    verdicts.flatMap(({ people }) => people.get('inactive') ?? []),
+  )
+  await writePushLog(tx, [
+    ...log,
+    ...gaveWay.map(({ message_id, user_id }) => ({ messageId: message_id, outcome: 'coalesced' as const, userIds: [user_id] })),
+  ])
 }
 
 /** In pages, since a channel may have a hundred thousand people. */
-async function judgePeople(chat: Chat, { people }: PushIntent, place: [ConversationId, number]): Promise<Verdict[]> {
+async function judgePeople(chat: Chat, intents: readonly PushIntent[]): Promise<Verdict[]> {
+  const { expiresMs } = chat.settings.push
   const verdicts: Verdict[] = []
-  let after: UserId | null = null
+  let places: PlaceToLookAt[] = intents.flatMap(({ id, messages, people }) =>
+    messages.map(([conversationId, seq]) => ({ intentId: id, conversationId, seq, people, after: null })),
+  )
   for (;;) {
-    const page: Candidate[] = await listCandidates(chat.db, place, { people, after, limit: peopleAtOnce })
-    const [first] = page
-    if (first) verdicts.push({ place, messageId: first.message_id, people: await judge(chat, page, people === null) })
-    if (page.length < peopleAtOnce) return verdicts
-    after = page.at(-1)?.user_id ?? null
+    const page = await listCandidates(chat.db, places, { limit: peopleAtOnce, expiresMs })
+    verdicts.push(...(await judge(chat, page, places)))
+    const last = page.at(-1)
+    if (!last || page.length < peopleAtOnce) return verdicts
+    places = places.slice(last.place).map((place, n) => (n === 0 ? { ...place, after: last.user_id } : place))
   }
 }
 
-async function judge(chat: Chat, page: readonly Candidate[], isFirstLook: boolean): Promise<Map<PushOutcome, UserId[]>> {
-  const isJoined = isFirstLook ? await whoJoined(chat, page) : () => false
-  const people = new Map<PushOutcome, UserId[]>()
-  page.forEach((candidate, n) => {
-    const outcome = reasonAgainst(chat, candidate, isFirstLook) ?? (isJoined(n) ? 'waiting' : 'queued')
-    if (outcome === 'waiting' && chat.settings.push.confirmMs === 0)
-      people.set('delivered', [...(people.get('delivered') ?? []), candidate.user_id])
-    else people.set(outcome, [...(people.get(outcome) ?? []), candidate.user_id])
+async function judge(chat: Chat, page: readonly Candidate[], places: readonly PlaceToLookAt[]): Promise<Verdict[]> {
+  const isJoined = await whoJoined(chat, page)
+  const outcomes = page.map((candidate, n) => {
+    const isFirstLook = places[candidate.place]?.people === null
+    return { candidate, outcome: outcomeOf(chat, candidate, { isFirstLook, isJoined: isFirstLook && isJoined(n) }) }
   })
-  return people
+  return [...groupBy(outcomes, ({ candidate }) => candidate.place)].flatMap(([n, ofPlace]) => {
+    const [first, place] = [ofPlace[0]?.candidate, places[n]]
+    if (!first || !place) return []
+    const people = [...groupBy(ofPlace, ({ outcome }) => outcome)].map(
+      ([outcome, some]) => [outcome, some.map(({ candidate }) => candidate.user_id)] as const,
+    )
+    return [{ place, messageId: first.message_id, sentAt: first.created_at, people: new Map(people) }]
+  })
+}
+
+function outcomeOf(chat: Chat, candidate: Candidate, { isFirstLook, isJoined }: { isFirstLook: boolean; isJoined: boolean }): PushOutcome {
+  const reason = reasonAgainst(chat, candidate, isFirstLook)
+  if (reason !== undefined || !isJoined) return reason ?? 'queued'
+  return chat.settings.push.confirmMs === 0 ? 'delivered' : 'waiting'
 }
 
 /** While Redis is away nobody knows: then whoever confirms delivery in time gets none. */
@@ -83,15 +134,11 @@ async function whoJoined(chat: Chat, page: readonly Candidate[]): Promise<(n: nu
 }
 
 function reasonAgainst({ settings }: Chat, candidate: Candidate, isFirstLook: boolean): PushOutcome | undefined {
+  if (candidate.is_expired) return 'expired'
   if (!candidate.is_active) return 'inactive'
   if (candidate.is_read) return 'read'
   // Online elsewhere, as on the list of conversations, a device may have it already and still has to show it.
   if (candidate.is_delivered && !isFirstLook) return 'delivered'
   if (candidate.is_muted && !(settings.push.mentionsPassMute && candidate.is_mentioned)) return 'muted'
-  return isInQuietHours(candidate) ? 'quiet_hours' : undefined
-}
-
-function isInQuietHours({ quiet_from, quiet_to, time_zone }: Candidate): boolean {
-  if (quiet_from === null || quiet_to === null || time_zone === null) return false
-  return isQuiet({ fromMinute: quiet_from, toMinute: quiet_to, timeZone: time_zone }, new Date())
+  return hasQuietHours(candidate) ? 'quiet_hours' : undefined
 }

@@ -1,6 +1,8 @@
 import type { Chat } from '../chat.js'
+import { groupBy } from '../group-by.js'
 import { badgePayload, messagePayload } from './push-payload.js'
 import {
+  awaitTurns,
   countAllUnread,
   endJobs,
   endPause,
@@ -9,15 +11,15 @@ import {
   loadJobContents,
   pauseAll,
   postponeJobs,
+  takeTurns,
   type JobContent,
   type LeasedJob,
 } from './push-jobs.sql.js'
 import { writePushLog, type PushLogEntry } from './push-log.sql.js'
 import type { OutgoingPush, PushResult, PushTransport } from './push-transport.js'
 
-// One device hears of one conversation at most so often: 30 times a minute, whatever is written there.
+// One device sounds at most so often: 30 times a minute, whatever is written, by however many and wherever.
 const distanceMs = 2000
-const attemptsMax = 20
 const backOff = { firstMs: 1000, maxMs: 10 * 60_000 }
 
 /** Sends what is due. Gives how many pushes it tried. */
@@ -29,11 +31,34 @@ export async function deliverPushes(chat: Chat, transport: PushTransport): Promi
     chat,
     contents.filter(({ dropped }) => dropped !== null),
   )
-  const open = contents.filter(({ dropped }) => dropped === null)
+  const open = await takeWhoseTurnItIs(
+    chat,
+    contents.filter(({ dropped }) => dropped === null),
+  )
   const usedAt = new Date()
   const results = await sendInTime(transport, await toPayloads(chat, open), chat.settings.push.callTimeoutMs)
   await settle(chat, { jobs, open, results, usedAt })
   return open.length
+}
+
+/** One push for each device whose turn has come. Whoever wrote in the fewest conversations is heard first; the others wait. */
+async function takeWhoseTurnItIs({ db }: Chat, jobs: readonly JobContent[]): Promise<JobContent[]> {
+  const sounding = jobs.filter(({ message_id }) => message_id !== null)
+  const first = new Map([...groupBy(sounding, (job) => job.fcm_token)].map(([token, waiting]) => [token, fairestOf(waiting)]))
+  const turns = first.size === 0 ? new Set() : await takeTurns(db, [...first.keys()], distanceMs)
+  const waits = (job: JobContent) => job.message_id !== null && !(first.get(job.fcm_token) === job && turns.has(job.fcm_token))
+  await awaitTurns(db, jobs.filter(waits))
+  return jobs.filter((job) => !waits(job))
+}
+
+/** Ids of messages grow with time: between two who wrote as much, the one who waits longer. */
+function fairestOf(jobs: readonly JobContent[]): JobContent | undefined {
+  const bySender = groupBy(jobs, (job) => job.sender_id)
+  const keyOf = (job: JobContent) => [bySender.get(job.sender_id)?.length ?? 0, job.message_id ?? ''] as const
+  return jobs.toSorted((one, other) => {
+    const [[count, id], [otherCount, otherId]] = [keyOf(one), keyOf(other)]
+    return count - otherCount || (id < otherId ? -1 : 1)
+  })[0]
 }
 
 async function toPayloads({ db, settings }: Chat, jobs: readonly JobContent[]): Promise<OutgoingPush[]> {
@@ -92,8 +117,8 @@ async function settle(chat: Chat, { jobs, open, results, usedAt }: Settlement): 
     const result = results[n]
     return result ? [{ job, result, attempts: attempts.get(`${job.fcm_token} ${job.conversation_id}`) ?? 1 }] : []
   })
-  const ended = withResults.filter(({ result, attempts: tries }) => !isPassing(result) || (result.kind === 'later' && tries >= attemptsMax))
-  const again = withResults.filter((item) => !ended.includes(item))
+  const ended = withResults.filter(({ result }) => !isPassing(result))
+  const again = withResults.filter(({ result }) => isPassing(result))
   await pauseFor(chat, results)
   for (const { job, result } of ended) if (result.kind === 'token_gone') await forgetToken(chat.db, job, usedAt)
   await endJobs(
@@ -140,8 +165,7 @@ function logEntry({ message_id, user_id }: JobContent, result: PushResult): Push
   if (message_id === null) return []
   const entry = { messageId: message_id, userIds: [user_id] }
   if (result.kind === 'sent') return [{ ...entry, outcome: 'sent' }]
-  const outcome = result.kind === 'token_gone' ? 'token_gone' : result.kind === 'later' ? 'expired' : 'refused'
-  return [{ ...entry, outcome, detail: result.code }]
+  return [{ ...entry, outcome: result.kind === 'token_gone' ? 'token_gone' : 'refused', detail: result.code }]
 }
 
 /** Doubles, and is random, so that what failed together does not come back together. */

@@ -5,7 +5,7 @@ import { sql, type Kysely } from 'kysely'
 /**
  * Why somebody got, or did not get, a push of a message.
  *
- *   queued → sent | coalesced (a newer message of the conversation went instead) | one of the others
+ *   queued → sent | coalesced (a newer message went instead: of the conversation, or of another one where very many wait) | one of the others
  *   waiting: joined, asked again whether delivery was confirmed
  */
 export type PushOutcome =
@@ -65,8 +65,14 @@ export async function listPushLog(db: Kysely<Tables>, messageId: MessageId, limi
 
 const keptDays = 30
 
-/** Deletes what is too old to be asked for, and rows of jobs that only kept a distance. */
+/** Deletes what is too old to be asked for, and pushes that expired while nothing could be sent. */
 export async function forgetOldPushes(db: Kysely<Tables>): Promise<void> {
   await sql`delete from push_log where at < now() - ${keptDays} * interval '1 day'`.execute(db)
-  await sql`delete from push_jobs where seq is null and due_at < now() - interval '1 minute'`.execute(db)
+  await sql`
+    with gone as (
+      delete from push_jobs where expires_at < clock_timestamp() and (leased_until is null or leased_until < clock_timestamp())
+      returning message_id, user_id
+    )
+    insert into push_log (message_id, outcome, user_ids)
+    select message_id, 'expired', array_agg(distinct user_id) from gone where message_id is not null group by message_id`.execute(db)
 }

@@ -17,6 +17,19 @@ export function isQuiet({ fromMinute, toMinute, timeZone }: QuietHours, at: Date
   return fromMinute <= toMinute ? minute >= fromMinute && minute < toMinute : minute >= fromMinute || minute < toMinute
 }
 
+/** Quiet hours as a query joins them to somebody; null without any. */
+export interface JoinedQuietHours {
+  quiet_from: number | null
+  quiet_to: number | null
+  time_zone: string | null
+}
+
+/** Whether somebody has quiet hours now. */
+export function hasQuietHours({ quiet_from, quiet_to, time_zone }: JoinedQuietHours): boolean {
+  if (quiet_from === null || quiet_to === null || time_zone === null) return false
+  return isQuiet({ fromMinute: quiet_from, toMinute: quiet_to, timeZone: time_zone }, new Date())
+}
+
 /** Sets the actor's quiet hours: no pushes then, messages stay unread. */
 export async function setQuietHours(
   chat: Chat,

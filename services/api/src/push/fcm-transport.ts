@@ -25,7 +25,7 @@ export async function openFcmTransport({ projectId, privateKeyPath, clientEmail,
     batchMax: 500,
     async send(pushes) {
       const { responses } = await messaging.sendEach([...pushes])
-      return responses.map(({ success, error }) => (success || !error ? { kind: 'sent' } : toResult(error)))
+      return responses.map(({ success, error }, n) => (success || !error ? { kind: 'sent' } : toResult(error, pushes[n]?.token)))
     },
     async close() {
       await deleteApp(app)
@@ -53,7 +53,12 @@ const kinds: Readonly<Record<string, Exclude<PushResult['kind'], 'sent'>>> = {
   'app/invalid-credential': 'not_authorized',
 }
 
-function toResult({ code, message }: { code: string; message: string }): Exclude<PushResult, { kind: 'sent' }> {
+/** What FCM says goes into logs: it may name the token. */
+function toResult({ code, message }: { code: string; message: string }, token = ''): Exclude<PushResult, { kind: 'sent' }> {
   const isAboutToken = code === 'messaging/invalid-argument' && /registration token/i.test(message)
-  return { kind: isAboutToken ? 'token_gone' : (kinds[code] ?? 'later'), code, detail: message.slice(0, 300) }
+  return {
+    kind: isAboutToken ? 'token_gone' : (kinds[code] ?? 'later'),
+    code,
+    detail: (token === '' ? message : message.replaceAll(token, '…')).slice(0, 300),
+  }
 }

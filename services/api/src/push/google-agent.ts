@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Agent } from 'node:https'
 import type { Duplex } from 'node:stream'
-import { connect, rootCertificates } from 'node:tls'
+import { connect, createSecureContext, rootCertificates } from 'node:tls'
 
 export interface GoogleEndpoint {
   /** `https://host:port`: where connections go instead of to Google's own addresses. */
@@ -15,8 +15,9 @@ const connectionsMax = 64
 
 /** Connections to Google's hosts, kept open. Their certificates are always checked for Google's names, wherever the connections lead. */
 export function googleAgent({ endpoint, caPath }: GoogleEndpoint): Agent {
-  const ca = caPath === undefined ? undefined : [...rootCertificates, readFileSync(caPath, 'utf8')]
-  const options = { keepAlive: true, maxSockets: connectionsMax, ...(ca && { ca }) }
+  // Made once: as `ca` all authorities would be parsed for each connection, and be a part of the name under which each request looks for one.
+  const secureContext = caPath === undefined ? undefined : createSecureContext({ ca: [...rootCertificates, readFileSync(caPath, 'utf8')] })
+  const options = { keepAlive: true, maxSockets: connectionsMax, ...(secureContext && { secureContext }) }
   return endpoint === undefined ? new Agent(options) : new RedirectedAgent(options, new URL(endpoint))
 }
 

@@ -25,13 +25,22 @@ export function googleCredential(path: string, clientEmail: string | undefined, 
 }
 
 function readServiceAccount(path: string, clientEmail: string | undefined): ServiceAccount {
-  const file = JSON.parse(readFileSync(path, 'utf8')) as { client_email?: string; private_key?: string; token_uri?: string }
+  const file = parseAccount(readFileSync(path, 'utf8'))
   const email = clientEmail ?? file.client_email
   if (file.private_key === undefined || email === undefined) throw new Error('it has no private_key or client_email')
   return {
     clientEmail: email,
     privateKey: createPrivateKey(file.private_key),
     tokenUri: file.token_uri ?? 'https://oauth2.googleapis.com/token',
+  }
+}
+
+/** In words of our own: those of the parser quote what it stumbled over. */
+function parseAccount(json: string): { client_email?: string; private_key?: string; token_uri?: string } {
+  try {
+    return JSON.parse(json) as ReturnType<typeof parseAccount>
+  } catch {
+    throw new Error('it is not JSON')
   }
 }
 

@@ -1,0 +1,2 @@
+ALTER TABLE push_jobs ALTER COLUMN seq DROP NOT NULL;
+ALTER TABLE devices DROP COLUMN next_push_at;
