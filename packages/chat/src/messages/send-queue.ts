@@ -25,6 +25,7 @@ export interface SendQueueOptions {
 }
 
 const attemptsMax = 20
+const togetherMax = 3
 // More than this means that the database cannot follow: say so at once instead of letting everyone wait.
 const waitingMax = 20_000
 
@@ -124,7 +125,7 @@ export class SendQueue {
   async #recover(batch: readonly WaitingSend[], error: unknown): Promise<void> {
     const state = error instanceof pg.DatabaseError ? error.code : undefined
     // Another process stored the same client id while this statement waited: the next one sees it.
-    if (state === '23505') return this.#requeue(batch, error)
+    if (state === '23505') return this.#haveConflict(batch)
     if (state !== undefined && !isConnectionLost(state)) return this.#apart(batch, error)
     this.#connection.abandon()
     for (const item of batch) item.uncertain = true
@@ -134,6 +135,13 @@ export class SendQueue {
         error,
       )
     for (const item of batch) reject(item, error)
+  }
+
+  /** In a large batch there may be another one each time, for as long as two processes get the same ids: then each goes alone, and meets only its own. */
+  async #haveConflict(batch: readonly WaitingSend[]): Promise<void> {
+    const isStubborn = batch.length > 1 && batch.some(({ attempts }) => attempts >= togetherMax)
+    if (!isStubborn) return this.#requeue(batch, unavailable())
+    for (const item of batch) await this.#flush([item])
   }
 
   /** One bad or blocked draft must not fail its neighbours: each goes alone, and meets its own error. */
