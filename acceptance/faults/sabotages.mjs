@@ -51,6 +51,12 @@ export const sabotages = [
     caught: /C5 .* (knows the|does not know)/,
   },
   {
+    name: 'nobody decides about pushes',
+    cases: 'F14',
+    edits: [['packages/chat/dist/push/push-worker.js', '() => decidePushes(chat)', 'async () => false']],
+    caught: /C10 nobody pushed/,
+  },
+  {
     name: 'no check of client message ids',
     cases: 'F01,F47',
     edits: [
