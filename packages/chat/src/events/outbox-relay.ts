@@ -24,37 +24,42 @@ const nearlyNothing = 50
 export function startOutboxRelay(chat: Chat): () => void {
   let timer: NodeJS.Timeout | undefined
   let isStopped = false
-  const plan = () => {
-    if (!isStopped) timer = setTimeout(run, chat.outbox.isBehind ? behindIntervalMs : intervalMs)
+  const plan = (isRefused: boolean) => {
+    // Whoever cannot publish must not keep the lock from those who can.
+    if (!isStopped) timer = setTimeout(run, chat.outbox.isBehind && !isRefused ? behindIntervalMs : intervalMs)
   }
   const run = () =>
     void relay(chat)
       .catch((error: unknown) => chat.log.debug({ err: error }, 'the outbox relay waits'))
-      .finally(plan)
-  plan()
+      .then((isTold) => plan(isTold !== true))
+  plan(false)
   return () => {
     isStopped = true
     clearTimeout(timer)
   }
 }
 
-async function relay(chat: Chat): Promise<void> {
+/** Gives false when Redis did not take what was to be told. */
+async function relay(chat: Chat): Promise<boolean> {
   // While this process is behind, all that it writes waits for a relay: rows are taken as soon as they are there.
   const olderThanMs = chat.outbox.isBehind ? 0 : leftAfterMs
-  if (!(await isAnythingLeft(chat.db, olderThanMs))) return chat.outbox.caughtUp()
-  await chat.db.transaction().execute(async (tx) => {
-    if (await tryRelayLock(tx)) await tellAll(chat, () => listLeft(tx, olderThanMs, batchMax))
+  if (!(await isAnythingLeft(chat.db, olderThanMs))) {
+    chat.outbox.caughtUp()
+    return true
+  }
+  return chat.db.transaction().execute(async (tx) => {
+    return !(await tryRelayLock(tx)) || tellAll(chat, () => listLeft(tx, olderThanMs, batchMax))
   })
 }
 
-async function tellAll(chat: Chat, next: () => Promise<LeftRow[]>): Promise<void> {
+async function tellAll(chat: Chat, next: () => Promise<LeftRow[]>): Promise<boolean> {
   for (;;) {
     const rows = await next()
     // From here on this process tells again itself; what it wrote until now is in these rows, or in those of the last look.
     const isLast = rows.length <= nearlyNothing
     if (isLast) chat.outbox.caughtUp()
-    if (!(await tellRows(chat, rows))) return
-    if (isLast) return void (await tellRows(chat, await next()))
+    if (!(await tellRows(chat, rows))) return false
+    if (isLast) return tellRows(chat, await next())
   }
 }
 
