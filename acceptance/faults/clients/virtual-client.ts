@@ -158,7 +158,9 @@ export class VirtualClient {
     const { history } = this.#place
     const absence = history.absenceOf(this.account.id, conversationId)
     if (absence && Date.parse(at) > absence.ackedOn + removalPatienceMs)
-      history.violations.push(`C6 ${this.account.name} was removed from ${conversationId} and heard ${what}, more than ${removalPatienceMs / 1000} s later`)
+      history.violations.push(
+        `C6 ${this.account.name} was removed from ${conversationId} and heard ${what}, more than ${removalPatienceMs / 1000} s later`,
+      )
   }
 
   #receiptsOf(conversationId: string): KnownReceipts {
