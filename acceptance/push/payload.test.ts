@@ -97,6 +97,20 @@ test('many messages that wait become one push, of the newest', async () => {
   expect(sent?.apns?.payload?.aps).toMatchObject({ badge: 200 })
 })
 
+test('where reading updates nothing on the icon, it does not', async () => {
+  const { ann, bob, conversation } = await push.world.twoPeople()
+  const token = await push.device(bob)
+  const read = await ann.send(conversation, 'one')
+  await push.gets(token, 1)
+  await bob.rest('POST', `/api/v1/chat/conversations/${conversation.id}/read`, { message_ids: [read.id] })
+  // The turns of the device are further apart than an update of its icon would wait.
+  for (const count of [2, 3]) {
+    await ann.send(conversation, 'more')
+    await push.gets(token, count)
+  }
+  expect(push.fcm.acceptedBy(token).map(({ data }) => data?.['type'])).toEqual(['new_message', 'new_message', 'new_message'])
+})
+
 describe('where pushes say nothing', () => {
   let quiet: PushWorld
   beforeAll(async () => {

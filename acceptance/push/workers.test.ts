@@ -11,8 +11,9 @@ beforeAll(async () => {
 afterAll(() => push.close())
 
 /** Killed when the test ends, if not before. */
-async function spawnWorker() {
-  const worker = await spawnApi(push.world, { ...push.fcm.env, PUSH_WORKER: 'on', PUSH_CALL_TIMEOUT_MS: '1000', PUSH_BADGE_UPDATES: 'off' })
+async function spawnWorker({ callTimeoutMs = 1000 } = {}) {
+  const env = { PUSH_WORKER: 'on', PUSH_CALL_TIMEOUT_MS: String(callTimeoutMs), PUSH_BADGE_UPDATES: 'off' }
+  const worker = await spawnApi(push.world, { ...push.fcm.env, ...env })
   onTestFinished(() => worker.kill())
   return worker
 }
@@ -151,6 +152,58 @@ test('workers side by side send each push once', async () => {
   for (const token of tokens) await push.gets(token, 1)
   await push.allDecided()
   expect(tokens.map((token) => push.fcm.acceptedBy(token).length)).toEqual(tokens.map(() => 1))
+})
+
+test('what one worker is sending no other sends, however long it takes', async () => {
+  await Promise.all([spawnWorker({ callTimeoutMs: 20_000 }), spawnWorker({ callTimeoutMs: 20_000 })])
+  const { token, send } = await messageForBob()
+  const { ann, bob: cid, conversation } = await push.world.twoPeople()
+  const other = await push.device(cid)
+  let release = (): void => undefined
+  const released = new Promise<void>((resolve) => (release = resolve))
+  let asked = 0
+  push.fcm.answer(async (message) => {
+    if (message.token === token && ++asked > 0) await released
+    return 'ok'
+  })
+  await send()
+  await eventually(() => expect(asked).toBe(1), 10_000)
+  // Each has to wait for the next turn of its device: by the third one both workers have looked for work many times.
+  for (const count of [1, 2, 3]) {
+    await ann.send(conversation, 'meanwhile')
+    await push.gets(other, count)
+  }
+  release()
+  await push.gets(token, 1)
+  expect(asked).toBe(1)
+})
+
+test('a message that comes while an older one of its conversation is being sent is pushed as well', async () => {
+  await spawnWorker({ callTimeoutMs: 20_000 })
+  const { token, send } = await messageForBob()
+  let release = (): void => undefined
+  const released = new Promise<void>((resolve) => (release = resolve))
+  let asked = 0
+  push.fcm.answer(async (message) => {
+    if (message.token === token && ++asked === 1) await released
+    return 'ok'
+  })
+  const first = await send()
+  await eventually(() => expect(asked).toBe(1), 10_000)
+  const second = await send()
+  await push.allDecided()
+  release()
+  expect((await push.gets(token, 2)).map(({ data }) => data?.['message_id'])).toEqual([first.id, second.id])
+})
+
+test('a message that was deleted before anybody looked at it is not even queued', async () => {
+  const { ann, bob, conversation } = await push.world.twoPeople()
+  await push.device(bob)
+  const message = await ann.send(conversation, 'never mind')
+  await ann.rest('DELETE', `/api/v1/chat/messages/${message.id}`)
+  await spawnWorker()
+  await push.allDecided()
+  expect((await push.world.database.query('select outcome from push_log where message_id = $1', [message.id])).rows).toEqual([])
 })
 
 test('credentials that Google does not take stop sending, and lose nothing', async () => {
