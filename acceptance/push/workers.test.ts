@@ -162,7 +162,7 @@ test('what one worker is sending no other sends, however long it takes', async (
   let release = (): void => undefined
   const released = new Promise<void>((resolve) => (release = resolve))
   let asked = 0
-  push.fcm.answer(async (message) => {
+  push.fcm.answer(async (message): Promise<FcmAnswer> => {
     if (message.token === token && ++asked > 0) await released
     return 'ok'
   })
@@ -184,7 +184,7 @@ test('a message that comes while an older one of its conversation is being sent 
   let release = (): void => undefined
   const released = new Promise<void>((resolve) => (release = resolve))
   let asked = 0
-  push.fcm.answer(async (message) => {
+  push.fcm.answer(async (message): Promise<FcmAnswer> => {
     if (message.token === token && ++asked === 1) await released
     return 'ok'
   })
