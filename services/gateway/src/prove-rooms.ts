@@ -1,11 +1,8 @@
-import { conversationRoom, listConversationIdsByPerson, participantsRoom } from '@viatra-chat/chat'
+import { conversationRoom, listConversationIdsByPerson, participantsRoom, peoplePerQuery } from '@viatra-chat/chat'
 import type { ConversationId, UserId } from '@viatra-chat/contract'
 import type { Connection } from './connection.js'
 import type { Gateway } from './gateway.js'
 import { removeFrom } from './rooms.js'
-
-// Some ten thousand rows: what is more would hold up everybody while it is read.
-const peoplePerQuery = 250
 
 /**
  * Compares the rooms of connections with the memberships that are stored, and puts them right: a signal can have been lost. Rejects when the

@@ -7,7 +7,7 @@ import { announceDeletion } from '../messages/announce-deletion.js'
 import { announceMessage } from '../messages/announce-message.js'
 import { loadMessage, loadMessagesAt } from '../messages/load-messages.js'
 import { announceReceipts } from '../receipts/announce-receipts.js'
-import type { Announcement } from './announcement.js'
+import { removals, type Announcement } from './announcement.js'
 
 /**
  * Tells something from the outbox as its writer would have, with what is stored now: whoever was added and has been removed since is let in
@@ -43,6 +43,6 @@ async function announceStoredChange(chat: Chat, change: Of<'change'>): Promise<v
   const message = await loadMessage(chat.db, change.messageId)
   if (!message) throw new Error('the system message of a change is not there')
   const present = await whoTakesPart(chat, change.conversationId, change.userIds)
-  const isRemoval = change.action === 'participant_removed' || change.action === 'participant_left'
+  const isRemoval = removals.includes(change.action)
   await announceChange(chat, { ...change, userIds: change.userIds.filter((userId) => present.has(userId) !== isRemoval) }, message)
 }

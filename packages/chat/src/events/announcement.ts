@@ -3,6 +3,9 @@ import type { ConversationId, MessageId, UserId } from '@viatra-chat/contract'
 /** What a change of a conversation was; its system message says the same in `metadata.action`. */
 export type SystemAction = 'participants_added' | 'participant_removed' | 'participant_left' | 'role_changed' | 'metadata_changed'
 
+/** What takes people out of a conversation. */
+export const removals: readonly SystemAction[] = ['participant_removed', 'participant_left']
+
 /**
  * Something that happened and is to be told: a row of the outbox. Refers to what is stored and repeats no content, so that
  * nothing deleted can be told from it.

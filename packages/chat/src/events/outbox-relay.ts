@@ -1,8 +1,5 @@
-import type { ConversationId, Message } from '@viatra-chat/contract'
 import type { Chat } from '../chat.js'
 import { isUnavailable } from '../faults.js'
-import { announceMessage } from '../messages/announce-message.js'
-import { loadMessagesAt } from '../messages/load-messages.js'
 import { announce } from './announce.js'
 import { countAttempt, deleteAnnouncements, isAnythingLeft, listLeft, tryRelayLock, type LeftRow } from './outbox.sql.js'
 import type { ConfirmingPublisher } from './publisher.js'
@@ -24,15 +21,18 @@ const nearlyNothing = 50
 export function startOutboxRelay(chat: Chat): () => void {
   let timer: NodeJS.Timeout | undefined
   let isStopped = false
-  const plan = (isRefused: boolean) => {
+  const plan = (isTold: boolean) => {
     // Whoever cannot publish must not keep the lock from those who can.
-    if (!isStopped) timer = setTimeout(run, chat.outbox.isBehind && !isRefused ? behindIntervalMs : intervalMs)
+    if (!isStopped) timer = setTimeout(run, chat.outbox.isBehind && isTold ? behindIntervalMs : intervalMs)
   }
   const run = () =>
     void relay(chat)
-      .catch((error: unknown) => chat.log.debug({ err: error }, 'the outbox relay waits'))
-      .then((isTold) => plan(isTold !== true))
-  plan(false)
+      .catch((error: unknown) => {
+        chat.log.debug({ err: error }, 'the outbox relay waits')
+        return false
+      })
+      .then(plan)
+  plan(true)
   return () => {
     isStopped = true
     clearTimeout(timer)
@@ -67,10 +67,7 @@ async function tellAll(chat: Chat, next: () => Promise<LeftRow[]>): Promise<bool
 async function tellRows(chat: Chat, rows: readonly LeftRow[]): Promise<boolean> {
   const events = chat.events.confirming()
   const told: string[] = []
-  for (const run of runsOf(rows)) {
-    const messages = await loadMessagesOf(chat, run)
-    for (const row of run) if (await tellRow(chat, events, row, messages)) told.push(row.id)
-  }
+  for (const run of runsOf(rows)) told.push(...(await tellRun(chat, events, run)))
   try {
     await events.confirmed()
   } catch {
@@ -98,41 +95,31 @@ function runsOf(rows: readonly LeftRow[]): LeftRow[][] {
   return runs
 }
 
-type Messages = ReadonlyMap<string, Message>
-
-/** All that a run speaks of, by place, in one query: row by row, a relay would not keep up with those who write. undefined when that fails. */
-async function loadMessagesOf(chat: Chat, rows: readonly LeftRow[]): Promise<Messages | undefined> {
-  const places = rows.flatMap(({ announcement }) => (announcement.kind === 'messages' ? announcement.at : []))
-  if (places.length === 0) return undefined
-  try {
-    const messages = await loadMessagesAt(chat.db, places)
-    return new Map(messages.map((message) => [placeOf(message.conversation_id, message.seq), message]))
-  } catch (error) {
-    // One bad row must not hold up the others: each for itself then.
-    if (isUnavailable(error)) throw error
-    return undefined
+/** Gives the ids of what was told. Messages that follow each other are read in one query: row by row, a relay would not keep up with those who write. */
+async function tellRun(chat: Chat, events: ConfirmingPublisher, run: readonly LeftRow[]): Promise<string[]> {
+  if (run.length > 1) {
+    const at = run.flatMap(({ announcement }) => (announcement.kind === 'messages' ? announcement.at : []))
+    try {
+      await announce({ ...chat, events }, { kind: 'messages', at })
+      return run.map(({ id }) => id)
+    } catch (error) {
+      if (isUnavailable(error)) throw error
+      // One bad row must not hold up the others: each for itself then.
+    }
   }
+  const told: string[] = []
+  for (const row of run) if (await tellRow(chat, events, row)) told.push(row.id)
+  return told
 }
 
-const placeOf = (conversationId: ConversationId, seq: number) => `${conversationId} ${seq}`
-
-async function tellRow(chat: Chat, events: ConfirmingPublisher, row: LeftRow, messages: Messages | undefined): Promise<boolean> {
-  const at = { ...chat, events }
+async function tellRow(chat: Chat, events: ConfirmingPublisher, row: LeftRow): Promise<boolean> {
   try {
-    if (messages && row.announcement.kind === 'messages') announceLoaded(at, row.announcement.at, messages)
-    else await announce(at, row.announcement)
+    await announce({ ...chat, events }, row.announcement)
     return true
   } catch (error) {
     if (isUnavailable(error)) throw error
     chat.log.error({ err: error, outboxId: row.id, kind: row.announcement.kind }, 'something could not be told')
     await countAttempt(chat.db, row.id)
     return false
-  }
-}
-
-function announceLoaded(chat: Chat, places: readonly (readonly [ConversationId, number])[], messages: Messages): void {
-  for (const [conversationId, seq] of places) {
-    const message = messages.get(placeOf(conversationId, seq))
-    if (message) announceMessage(chat, message)
   }
 }

@@ -1,6 +1,6 @@
 import type { Tables } from '@viatra-chat/db'
 import { sql, type Kysely, type Transaction } from 'kysely'
-import type { Announcement } from './announcement.js'
+import { removals, type Announcement } from './announcement.js'
 
 export async function insertAnnouncement(tx: Transaction<Tables>, announcement: Announcement): Promise<string> {
   const row = await tx
@@ -22,7 +22,7 @@ const removalWaitsMs = 600
 const hasWaited = (forMs: number) => sql<boolean>`(
   created_at < clock_timestamp() - ${forMs} * interval '1 ms'
   or id <= (
-    select max(id) from outbox where announcement ->> 'action' in ('participant_removed', 'participant_left')
+    select max(id) from outbox where announcement ->> 'action' = any(${[...removals]}::text[])
       and created_at < clock_timestamp() - ${removalWaitsMs} * interval '1 ms'
   ))`
 

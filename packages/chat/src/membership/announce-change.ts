@@ -1,7 +1,7 @@
 import type { Message, UserId } from '@viatra-chat/contract'
 import type { Chat } from '../chat.js'
 import { loadShared } from '../conversations/load-conversations.js'
-import type { SystemAction } from '../events/announcement.js'
+import { removals, type SystemAction } from '../events/announcement.js'
 import { participantsRoom, userRoom } from '../events/rooms.js'
 import { activityOf, announceActivity, announceMessage } from '../messages/announce-message.js'
 
@@ -16,7 +16,7 @@ export async function announceChange(
   message: Message,
 ): Promise<void> {
   const { conversation_id: conversationId } = message
-  if (action === 'participant_removed' || action === 'participant_left') {
+  if (removals.includes(action)) {
     chat.events.participantsRemoved({ conversationId, userIds })
     chat.events.publish('conversation_removed', { conversationId }, { rooms: userIds.map(userRoom) })
   }

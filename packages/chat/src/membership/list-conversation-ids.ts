@@ -8,8 +8,8 @@ import { listMemberships } from './membership.sql.js'
 /** Reads ids of all conversations a person takes part in, the rooms of a new connection, together with those of others who come in the same turn. */
 export type ConversationIdReader = (userId: UserId) => Promise<ConversationId[]>
 
-// Some ten thousand rows: what is more would hold up everybody while it is read.
-const peoplePerQuery = 250
+/** Some ten thousand rows: what is more would hold up everybody while it is read. */
+export const peoplePerQuery = 250
 
 export const createConversationIdReader = (db: Kysely<Tables>): ConversationIdReader =>
   gatherByTurn(
@@ -23,7 +23,7 @@ export const createConversationIdReader = (db: Kysely<Tables>): ConversationIdRe
 export const listConversationIds = (chat: Pick<Chat, 'conversationIds'>, userId: UserId): Promise<ConversationId[]> =>
   chat.conversationIds(userId)
 
-/** The same for many people, by person; everybody asked for is in the map. One query: a few hundred people at a time. */
+/** The same for many people, by person; everybody asked for is in the map. One query: {@link peoplePerQuery} people at a time. */
 export async function listConversationIdsByPerson(
   { db }: Pick<Chat, 'db'>,
   userIds: readonly UserId[],

@@ -125,7 +125,8 @@ export class SendQueue {
   async #recover(batch: readonly WaitingSend[], error: unknown): Promise<void> {
     const state = error instanceof pg.DatabaseError ? error.code : undefined
     // Another process stored the same client id while this statement waited: the next one sees it.
-    if (state === '23505') return this.#haveConflict(batch)
+    // In a large batch there may be another one each time, for as long as two processes get the same ids: then each goes alone, and meets only its own.
+    if (state === '23505') return isStubborn(batch) ? this.#apart(batch, error) : this.#requeue(batch, unavailable())
     if (state !== undefined && !isConnectionLost(state)) return this.#apart(batch, error)
     this.#connection.abandon()
     for (const item of batch) item.uncertain = true
@@ -135,13 +136,6 @@ export class SendQueue {
         error,
       )
     for (const item of batch) reject(item, error)
-  }
-
-  /** In a large batch there may be another one each time, for as long as two processes get the same ids: then each goes alone, and meets only its own. */
-  async #haveConflict(batch: readonly WaitingSend[]): Promise<void> {
-    const isStubborn = batch.length > 1 && batch.some(({ attempts }) => attempts >= togetherMax)
-    if (!isStubborn) return this.#requeue(batch, unavailable())
-    for (const item of batch) await this.#flush([item])
   }
 
   /** One bad or blocked draft must not fail its neighbours: each goes alone, and meets its own error. */
@@ -168,6 +162,7 @@ async function withoutStored(client: pg.Client, batch: readonly WaitingSend[]): 
 }
 
 const statement = 'store-batch'
+const isStubborn = (batch: readonly WaitingSend[]) => batch.length > 1 && batch.some(({ attempts }) => attempts >= togetherMax)
 const requestIdsOf = (batch: readonly WaitingSend[]) => batch.map(({ draft }) => draft.requestId)
 
 /** Conversations are locked in the order of their ids; drafts of one keep the order in which they came. */
