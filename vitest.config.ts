@@ -8,6 +8,7 @@ const exclude = ['**/node_modules/**', '**/dist/**']
 const isolated = ['services/gateway/test/rooms.test.ts', 'acceptance/sharded/**/*.test.ts']
 /** Files that take longest, much of it waiting; the longest first. Begun last, one of them would run alone at the end. */
 const longest = [
+  'profile.test.ts',
   'fuzz.test.ts',
   'playground.test.ts',
   'transport.test.ts',
@@ -50,8 +51,8 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       {
-        // First: it has a cluster of processes of its own, whose recovery others would slow. Beside it there are the checks, with less priority.
-        test: { ...base, name: 'faults', include: ['acceptance/faults/**/*.test.ts'], exclude, sequence: { groupOrder: 0 } },
+        // Alone for its cluster of processes: no store of the others', and nobody else's. It waits more than it computes, and is the longest of all.
+        test: { ...base, name: 'faults', include: ['acceptance/faults/**/*.test.ts'], exclude, sequence: { groupOrder: 1 } },
       },
       {
         test: {

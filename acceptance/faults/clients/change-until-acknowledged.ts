@@ -10,8 +10,8 @@ export interface ConversationChange {
 }
 
 const pauseMs = 200
-// Far beyond every fault, also on a machine that takes a minute to start two processes seven times.
-const patienceMs = 120_000
+// Longer than any fault: F46 kills whoever begins a transaction, for minutes on a slow machine.
+const patienceMs = 300_000
 
 /** Makes one change of a conversation, again and again until it is acknowledged. What a try without an answer did is not done twice. */
 export async function changeUntilAcknowledged(

@@ -7,19 +7,34 @@ const pauseMs = 200
 const shares = { membership: 0.5, role: 0.2 }
 const turns = new WeakMap<Population, number>()
 
-/** In one conversation people come and go and are given roles, while two change what it is about, at once and each their own part of it. */
+/**
+ * In one conversation people come and go and are given roles, while two change what it is about, at once and each their own part of it. The others
+ * are renamed now and then: with the next change what was missed is known again, so some must wait long for it.
+ */
 export async function keepChanging(population: Population, random: Random, signal: AbortSignal): Promise<void> {
-  const { owner, moderator } = population.changing
-  const change = async (by: typeof owner, next: () => Promise<void>) => {
+  const { moderator } = population.changing
+  const repeat = async (next: () => Promise<void>) => {
     while (!signal.aborted) {
       await next()
       await delay(pauseMs * (0.5 + random.next()))
     }
   }
   await Promise.all([
-    change(owner, () => changeAsOwner(population, random)),
-    change(moderator, () => changeMetadata(population, moderator, 'moderator')),
+    repeat(() => changeAsOwner(population, random)),
+    repeat(() => changeMetadata(population, moderator, 'moderator')),
+    repeat(() => renameAnother(population, random)),
   ])
+}
+
+async function renameAnother(population: Population, random: Random): Promise<void> {
+  const { owners, changing } = population
+  const [id, owner] = random.pick([...owners].filter(([conversationId]) => conversationId !== changing.conversationId))
+  // Once: whether it came to be is what is stored.
+  await owner.rest({
+    method: 'PATCH',
+    path: `/api/v1/chat/conversations/${id}`,
+    body: { metadata: { name: `name ${nextTurn(population)}` } },
+  })
 }
 
 async function changeAsOwner(population: Population, random: Random): Promise<void> {
@@ -69,12 +84,17 @@ async function changeRole(population: Population, userId: string): Promise<void>
 }
 
 async function changeMetadata(population: Population, by: Population['changing']['owner'], part: string): Promise<void> {
-  const turn = (turns.get(population) ?? 0) + 1
-  turns.set(population, turn)
+  const turn = nextTurn(population)
   await changeUntilAcknowledged(by, population.history, {
     action: 'metadata_changed',
     call: { method: 'PATCH', path: pathOf(population), body: { metadata: { [`of_${part}`]: turn } } },
   })
+}
+
+function nextTurn(population: Population): number {
+  const turn = (turns.get(population) ?? 0) + 1
+  turns.set(population, turn)
+  return turn
 }
 
 const change = ({ changing: { owner }, history }: Population, what: ConversationChange) => changeUntilAcknowledged(owner, history, what)

@@ -19,6 +19,8 @@ export interface Population {
   readonly clients: readonly VirtualClient[]
   /** Who of them takes part in what, as last acknowledged. Whoever changes membership keeps it up to date. */
   readonly members: Map<string, Set<string>>
+  /** Who may change what they are about, by conversation; of groups alone. */
+  readonly owners: ReadonlyMap<string, VirtualClient>
   /** Where people come and go all the time: who counts on somebody's being there looks elsewhere. */
   readonly changing: ChangingConversation
   /** Somebody who is never connected and has a phone. */
@@ -65,12 +67,14 @@ export async function openPopulation(cluster: Cluster, random: Random): Promise<
     new VirtualClient(place, account, { first: index, random: random.fork(), confirms: account === accounts[0] })
   const clients = [...accounts.map(device), ...accounts.slice(0, twoDevices).map((account, index) => device(account, index + 1))]
   const members = new Map<string, Set<string>>()
+  const owners = new Map<string, VirtualClient>()
   const absentee: Absentee = { account: absent, since: new Map() }
 
   async function create(by: VirtualClient, userIds: readonly string[], type = 'group'): Promise<string> {
     const id = await createConversation(by, userIds, type)
     const everybody = [...new Set([by.account.id, ...userIds])]
     history.addMembers(id, everybody)
+    if (type === 'group') owners.set(id, by)
     members.set(id, new Set(everybody.filter((userId) => userId !== absent?.id)))
     if (everybody.includes(absent?.id ?? '')) absentee.since.set(id, performance.now())
     return id
@@ -89,6 +93,7 @@ export async function openPopulation(cluster: Cluster, random: Random): Promise<
     accounts,
     clients,
     members,
+    owners,
     absentee,
     changing: await createChanging({ clients, create, history }, random, absent.id),
     deviceOf: (userId) => {
