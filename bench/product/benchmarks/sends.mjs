@@ -55,7 +55,7 @@ export function forms(stores) {
   return withStand(stores, 'forms', async (stand) => {
     const lines = await openLines(stand, {
       product: {},
-      'one by one': { env: { EVENT_BATCHES: 'off' } },
+      'one by one': { env: { WIRE_VERSION: 'previous' } },
       sharded: { env: { REDIS_ADAPTER: 'sharded' } },
     })
     const results = await inTurns(turns(lines, (line) => line.saturate()))

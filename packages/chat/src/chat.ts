@@ -34,6 +34,8 @@ export interface ChatSettings {
   conversationPageSize: number
   /** Messages on a page when the caller does not say; 1–100. */
   messagePageSize: number
+  /** Whether sync tokens say no more than the version before reads: what finished above the oldest open transaction comes twice then. */
+  plainSyncTokens: boolean
   /** Multiplies every per-minute limit and the socket throttle. */
   rateLimitMultiplier: number
   /** Whether pages are cached in Redis. */

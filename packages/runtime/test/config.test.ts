@@ -31,7 +31,7 @@ describe('a minimal environment', () => {
         connectionsPerUserMax: 100,
         connectionsPerAddressMax: 20_000,
       },
-      chat: { messageLengthMax: 5000, conversationPageSize: 20, messagePageSize: 50 },
+      chat: { messageLengthMax: 5000, conversationPageSize: 20, messagePageSize: 50, plainSyncTokens: false },
       presenceGraceMs: 2000,
       push: {
         transport: 'off',
@@ -53,9 +53,9 @@ describe('a minimal environment', () => {
   })
 
   test.each([
-    [{ EVENT_BATCHES: 'off' }, 'plain'],
+    [{ WIRE_VERSION: 'previous' }, 'plain'],
     [{ REDIS_ADAPTER: 'sharded' }, 'sharded'],
-    [{ REDIS_ADAPTER: 'sharded', EVENT_BATCHES: 'off' }, 'sharded'],
+    [{ REDIS_ADAPTER: 'sharded', WIRE_VERSION: 'previous' }, 'sharded'],
   ])('tells events otherwise where %j', (env, eventForm) => {
     expect(readConfig({ ...MINIMAL, ...env })).toMatchObject({ eventForm })
   })

@@ -8,7 +8,12 @@ import type {} from '@viatra-chat/local/stores'
 /** Name of the test's own sessions in `pg_stat_activity`; all others are the product's. */
 export const testkitApplication = 'testkit'
 
-/** Stores of one test file: a database cloned from the migrated template, and an empty Redis database. */
+export interface TestStoresOptions {
+  /** `migrated` (default): has the tables of this version, and the services their rights; `empty`: has nothing. */
+  schema?: 'migrated' | 'empty'
+}
+
+/** Stores of one test file: a database of its own, and an empty Redis database. */
 export interface TestStores {
   databaseUrl: string
   /** The same database for the services, under their own role. */
@@ -19,13 +24,13 @@ export interface TestStores {
   close(): Promise<void>
 }
 
-export async function openTestStores(): Promise<TestStores> {
+export async function openTestStores({ schema = 'migrated' }: TestStoresOptions = {}): Promise<TestStores> {
   const stores = inject('stores')
   const admin = new pg.Client({ connectionString: stores.postgresUrl, application_name: testkitApplication })
   admin.on('error', () => undefined)
   await admin.connect()
   const name = `test_${randomUUID().replaceAll('-', '')}`
-  await admin.query(`create database ${name} template ${stores.templateDatabase}`)
+  await admin.query(`create database ${name} template ${schema === 'empty' ? 'template1' : stores.templateDatabase}`)
   const databaseUrl = withPath(stores.postgresUrl, name)
   const redisUrl = withPath(stores.redisUrl, String(await takeRedisDatabase(admin, stores.redisDatabases)))
   const redis = new Redis(redisUrl)
