@@ -111,5 +111,5 @@ async function measure(stand, gateways, drivers, job, input) {
   const [result] = await drivers.run(job, input)
   const cpu = cpuPerOperation(before, stand.cpu(gateways, drivers), result.done)
   if (result.lost > 0) throw new Error(`${result.lost} of ${result.done + result.lost} messages did not arrive`)
-  return { perSecond: (result.done / result.ms) * 1000, ...percentiles(result.times), cpu, busy: result.busy }
+  return { done: result.done, perSecond: (result.done / result.ms) * 1000, ...percentiles(result.times), cpu, busy: result.busy }
 }
