@@ -15,6 +15,8 @@ export interface Config {
   readonly databaseUrl: string
   /** `DATABASE_POOL_MAX`: PostgreSQL connections of this process, 1–1,000. */
   readonly databasePoolMax: number
+  /** `DATABASE_REPLICA_URL`: a standby that APIs may read history and lists from; absent: the primary serves all. */
+  readonly databaseReplicaUrl?: string
   /** `REDIS_URL`, `redis://` or `rediss://`. */
   readonly redisUrl: string
   /** `REDIS_CA_FILE`: the authorities that a `rediss://` server's certificate must come from, as PEM; absent: those that Node knows. */
@@ -175,10 +177,14 @@ function refuseDebugOutput(settings: Settings): void {
       settings.report(name, 'must not be set in production: libraries would print tokens and messages')
 }
 
-function readStores(settings: Settings): Pick<Config, 'databaseUrl' | 'databasePoolMax' | 'redisUrl' | 'redisCa' | 'eventForm'> {
+function readStores(
+  settings: Settings,
+): Pick<Config, 'databaseUrl' | 'databaseReplicaUrl' | 'databasePoolMax' | 'redisUrl' | 'redisCa' | 'eventForm'> {
   requireVerifiedTls(settings)
   const redisCa = readRedisCa(settings)
+  const databaseReplicaUrl = settings.url('DATABASE_REPLICA_URL', ['postgres:', 'postgresql:'])
   return {
+    ...(databaseReplicaUrl !== undefined && { databaseReplicaUrl }),
     ...(redisCa !== undefined && { redisCa }),
     databaseUrl: settings.requiredUrl('DATABASE_URL', ['postgres:', 'postgresql:']),
     databasePoolMax: settings.integer('DATABASE_POOL_MAX', { default: 10, min: 1, max: 1000 }),

@@ -60,6 +60,12 @@ describe('a minimal environment', () => {
     expect(readConfig({ ...MINIMAL, ...env })).toMatchObject({ eventForm })
   })
 
+  test('may name a replica', () => {
+    const url = 'postgres://chat:pw@replica:5432/chat'
+    expect(readConfig({ ...MINIMAL, DATABASE_REPLICA_URL: url })).toMatchObject({ databaseReplicaUrl: url })
+    expect(() => readConfig({ ...MINIMAL, DATABASE_REPLICA_URL: 'replica' })).toThrow('DATABASE_REPLICA_URL: must be a URL')
+  })
+
   test('counts an empty value as absent', () => {
     expect(readConfig({ ...MINIMAL, PORT: '', JWT_ISSUER: ' ', JWT_PUBLIC_KEY: '' })).toEqual(readConfig(MINIMAL))
   })
@@ -93,6 +99,9 @@ test('encryption without a look at the certificate is refused, and so is an auth
     'REDIS_CA_FILE: /nowhere.crt cannot be read',
   )
   expect(() => readConfig({ ...MINIMAL, REDIS_CA_FILE: '/nowhere.crt' })).toThrow('but REDIS_URL does not begin with rediss://')
+  expect(() => readConfig({ ...MINIMAL, DATABASE_REPLICA_URL: 'postgres://replica/chat?sslmode=require' })).toThrow(
+    'DATABASE_REPLICA_URL: sslmode must be verify-full',
+  )
   expect(readConfig(database('sslmode=verify-full')).databaseUrl).toContain('verify-full')
 })
 
