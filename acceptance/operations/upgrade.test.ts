@@ -22,6 +22,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { findPreviousVersion } from './previous-version.js'
 
 const previous = await findPreviousVersion()
+// Vitest counts what was skipped and does not say why.
+if (typeof previous === 'string') console.log(`The upgrade is not tried: ${previous}`)
 
 // N is told that the version before still runs, as docs/operations.md says.
 const envOfNew = { WIRE_VERSION: 'previous' }
@@ -266,15 +268,18 @@ async function talk({ ann, bob, anns, bobs, conversation, api }: Scene): Promise
   for (const connection of [anns, bobs]) await connection.hears('message_deleted')
   const end = await ann.send(conversation, 'end', {}, { api })
   for (const connection of [anns, bobs]) await connection.hears('new_message', (message) => message.id === end.id)
-  const ofRoom = (connection: Connection) => connection.told().map(([event]) => event)
-  const both = ['new_message', 'message_read', 'message_deleted', 'new_message']
-  expect(ofRoom(anns)).toEqual(both)
-  expect(ofRoom(bobs)).toEqual(['user_typing', 'new_message', 'user_typing', ...both.slice(1)])
+  // That somebody types no longer is told on the side, at no certain place among the others.
+  await bobs.hears('user_typing', ({ isTyping }) => !isTyping)
+  for (const connection of [anns, bobs]) {
+    const told = connection.told().map(([event]) => event)
+    expect(told.filter((event) => event !== 'user_typing')).toEqual(['new_message', 'message_read', 'message_deleted', 'new_message'])
+  }
+  expect([anns, bobs].map((connection) => connection.seen('user_typing').map(({ isTyping }) => isTyping))).toEqual([[], [true, false]])
   expect(anns.seen('message_read')).toMatchObject([{ messageId: id, userId: bob.id }])
 }
 
 // Enough to fall into every moment of the upgrade: the drill is about what happens, not about how much is borne.
-const sendEveryMs = 100
+const sendEveryMs = 250
 
 interface Places<T> {
   api: T
