@@ -19,6 +19,7 @@ import { createMembershipReader } from './membership/membership.js'
 import { announceMessages } from './messages/announce-message.js'
 import { createTypingEnds } from './presence/typing.js'
 import { BadgeUpdates } from './push/badge-updates.js'
+import { Replica } from './replica/replica.js'
 import { SendQueue } from './messages/send-queue.js'
 
 /** The domain with what its owner needs besides operations. */
@@ -35,7 +36,11 @@ export interface OpenChat extends Chat {
 export function openChat(options: ChatOptions): OpenChat {
   const { redis, settings, log, measures = ignoreMeasures(chatMetrics) } = options
   const pool = createPool(options)
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }), log: (event) => measureQuery(measures, event) })
+  const open = (ofPool: pg.Pool) =>
+    new Kysely<Tables>({ dialect: new PostgresDialect({ pool: ofPool }), log: (event) => measureQuery(measures, event) })
+  const db = open(pool)
+  const replicaPool = createReplicaPool(options)
+  const replica = replicaPool && new Replica(open(replicaPool), { log, measures })
   const outbox = new Outbox(db, log)
   const sends = new SendQueue({
     databaseUrl: options.databaseUrl,
@@ -49,6 +54,7 @@ export function openChat(options: ChatOptions): OpenChat {
   const denials = new Denials(db, log)
   const chat: OpenChat = {
     db,
+    replica,
     denials,
     redis,
     settings,
@@ -75,6 +81,7 @@ export function openChat(options: ChatOptions): OpenChat {
       await outbox.close()
       await chat.badges.flush()
       await denials.close()
+      await replica?.close()
       await db.destroy()
     },
   }
@@ -87,7 +94,19 @@ function measureQuery(measures: Measures, { level, query, queryDurationMillis }:
   if (level === 'error') measures.queryFailures(1, { statement })
 }
 
-function createPool({ databaseUrl, databasePoolMax, log }: { databaseUrl: string; databasePoolMax: number; log: Log }): pg.Pool {
+// Patience ends early: there is another server to ask.
+const replicaPatience = { connectionTimeoutMillis: 500, statement_timeout: 1000, query_timeout: 1500 }
+
+function createReplicaPool({ databaseReplicaUrl, databasePoolMax, log }: ChatOptions): pg.Pool | undefined {
+  return databaseReplicaUrl === undefined
+    ? undefined
+    : createPool({ databaseUrl: databaseReplicaUrl, databasePoolMax, log }, replicaPatience)
+}
+
+function createPool(
+  { databaseUrl, databasePoolMax, log }: { databaseUrl: string; databasePoolMax: number; log: Log },
+  patience: pg.PoolConfig = {},
+): pg.Pool {
   const pool = new pg.Pool({
     Client: PlannedClient,
     connectionString: databaseUrl,
@@ -99,6 +118,7 @@ function createPool({ databaseUrl, databasePoolMax, log }: { databaseUrl: string
     query_timeout: 6000,
     lock_timeout: 2000,
     idle_in_transaction_session_timeout: 10_000,
+    ...patience,
   })
   // An idle connection that the server ends raises this; without a listener it would end the process.
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'))

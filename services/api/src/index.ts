@@ -41,6 +41,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
   const chat = openChat({
     databaseUrl: config.databaseUrl,
     databasePoolMax: config.databasePoolMax,
+    ...(config.databaseReplicaUrl !== undefined && { databaseReplicaUrl: config.databaseReplicaUrl }),
     redis,
     publisher,
     eventForm: config.eventForm,

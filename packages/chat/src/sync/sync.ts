@@ -15,7 +15,7 @@ import { countChanged, listChangedReceipts, listLeft, readMoment, type Moment } 
 import { isAheadOf } from './snapshot.js'
 import { readSyncToken, writeSyncToken, type SyncToken } from './sync-token.js'
 
-type StoredPage = Omit<SyncPage, 'conversations'> & { conversations: StoredConversation[] }
+type StoredPage = Omit<SyncPage, 'conversations' | 'next'> & { conversations: StoredConversation[]; next: SyncToken }
 
 /**
  * What changed since a token. Rows carry the transaction that changed them last; a token says which transactions were visible when it was
@@ -33,7 +33,8 @@ export async function sync(chat: Chat, actor: Actor, input: OperationInput<'sync
       const usable = token && (await isUsable(tx, actor.userId, token, moment))
       return usable ? changesSince(tx, actor.userId, token, moment, limit) : startAnew(tx, actor.userId, moment)
     })
-  return { data: { ...page, conversations: await withPresence(chat, page.conversations) } }
+  const next = writeSyncToken(page.next, chat.settings.plainSyncTokens)
+  return { data: { ...page, next, conversations: await withPresence(chat, page.conversations) } }
 }
 
 async function isUsable(tx: Transaction<Tables>, userId: UserId, token: SyncToken, moment: Moment): Promise<boolean> {
@@ -44,7 +45,7 @@ async function isUsable(tx: Transaction<Tables>, userId: UserId, token: SyncToke
 
 async function startAnew(tx: Transaction<Tables>, userId: UserId, { database, snapshot }: Moment): Promise<StoredPage> {
   const conversations = await loadNewestConversations(tx, userId, bounds.syncResetConversations)
-  const next = writeSyncToken({ database, since: snapshot, at: Date.now() })
+  const next = { database, since: snapshot, at: Date.now() }
   return { conversations, messages: [], receipts: [], removed_conversation_ids: [], next, has_more: false, reset: true }
 }
 
@@ -59,7 +60,7 @@ async function changesSince(tx: Transaction<Tables>, userId: UserId, token: Sync
     messages,
     receipts: first ? await listChangedReceipts(tx, userId, token.since) : [],
     removed_conversation_ids: first ? await listLeft(tx, userId, token.since) : [],
-    next: writeSyncToken(nextToken(token, moment, isRoundDone ? undefined : messages.at(-1))),
+    next: nextToken(token, moment, isRoundDone ? undefined : messages.at(-1)),
     // A round of several pages speaks of the moment of its first: only one of a single page says that there is no more, and means now.
     has_more: !(first && isRoundDone),
     reset: false,
