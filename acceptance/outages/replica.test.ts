@@ -1,13 +1,23 @@
 import type { Message } from '@viatra-chat/contract'
 import { grantServiceRole, migrate } from '@viatra-chat/db'
 import { startReplicatedPostgres, type ReplicatedPostgres } from '@viatra-chat/local/stores'
-import { eventually, spawnApi, startWorld, type Person, type SpawnedService, type World } from '@viatra-chat/testkit'
+import {
+  eventually,
+  spawnApi,
+  startTcpProxy,
+  startWorld,
+  type TcpProxy,
+  type Person,
+  type SpawnedService,
+  type World,
+} from '@viatra-chat/testkit'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { readMetrics, sumOf } from '../operations/read-metrics.js'
 
 let postgres: ReplicatedPostgres
 let world: World
 let api: SpawnedService
+let line: TcpProxy
 beforeAll(async () => {
   postgres = await startReplicatedPostgres({ durable: false })
   world = await startWorld({ apis: 0, gateways: 0, schema: 'empty', postgresUrl: postgres.primary.url })
@@ -15,13 +25,17 @@ beforeAll(async () => {
   await migrate(world.databaseUrl)
   await grantServiceRole(world.databaseUrl, { role: username, password })
   // What is cached would hide who was asked.
-  const env = { DATABASE_REPLICA_URL: postgres.replicaUrl(world.config.databaseUrl), METRICS_PORT: '0', CHAT_CACHE: 'off' }
+  const url = new URL(postgres.replicaUrl(world.config.databaseUrl))
+  line = await startTcpProxy({ host: url.hostname, port: Number(url.port) })
+  const throughLine = Object.assign(url, { port: String(line.port) }).href
+  const env = { DATABASE_REPLICA_URL: throughLine, METRICS_PORT: '0', CHAT_CACHE: 'off' }
   api = await spawnApi(world, env)
   world.reach('api', api)
 })
 afterAll(async () => {
   await api.stop()
   await world.close()
+  await line.close()
   await postgres.close()
 })
 
@@ -142,7 +156,22 @@ describe('of a replica that stands still', () => {
   })
 })
 
-test('a replica that is away, or that became a primary of its own, is not read, and nobody waits for it', async () => {
+test('one read waits for a replica that swallows everything, and no other one does until it answers again', async () => {
+  const { ann, conversation } = await world.twoPeople()
+  await ann.send(conversation, 'hello')
+  await caughtUp(() => ann.history(conversation))
+  line.mode('blackhole')
+  const read = async () => expect(contentsOf(await ann.history(conversation))).toEqual(['hello'])
+  expect(await readsOf(read)).toEqual({ served: 0, behind: 0, failed: 1 })
+  const answered = await readsOf(async () => {
+    for (let n = 0; n < 50; n++) await read()
+  })
+  expect(answered).toEqual({ served: 0, behind: 0, failed: 0 })
+  line.mode('pass')
+  await caughtUp(read)
+})
+
+test('a replica that is away, or that became a primary of its own, is not read', async () => {
   const { ann, conversation } = await world.twoPeople()
   await ann.send(conversation, 'hello')
   await caughtUp(() => ann.history(conversation))

@@ -3,7 +3,7 @@ import { Kysely, PostgresDialect, sql, type LogEvent } from 'kysely'
 import pg from 'pg'
 import { Denials } from './audit/denials.js'
 import { createPageCache } from './cache/page-cache.js'
-import type { Chat, ChatOptions, Log } from './chat.js'
+import type { Chat, ChatOptions } from './chat.js'
 import { PlannedClient } from './database/planned-client.js'
 import { createEmitterPublisher } from './events/emitter-publisher.js'
 import { Outbox } from './events/outbox.js'
@@ -39,8 +39,11 @@ export function openChat(options: ChatOptions): OpenChat {
   const open = (ofPool: pg.Pool) =>
     new Kysely<Tables>({ dialect: new PostgresDialect({ pool: ofPool }), log: (event) => measureQuery(measures, event) })
   const db = open(pool)
-  const replicaPool = createReplicaPool(options)
-  const replica = replicaPool && new Replica(open(replicaPool), { log, measures })
+  const { databaseReplicaUrl } = options
+  const replica =
+    databaseReplicaUrl === undefined
+      ? undefined
+      : new Replica({ open: () => open(createPool({ ...options, databaseUrl: databaseReplicaUrl }, replicaPatience)), log, measures })
   const outbox = new Outbox(db, log)
   const sends = new SendQueue({
     databaseUrl: options.databaseUrl,
@@ -97,14 +100,8 @@ function measureQuery(measures: Measures, { level, query, queryDurationMillis }:
 // Patience ends early: there is another server to ask.
 const replicaPatience = { connectionTimeoutMillis: 500, statement_timeout: 1000, query_timeout: 1500 }
 
-function createReplicaPool({ databaseReplicaUrl, databasePoolMax, log }: ChatOptions): pg.Pool | undefined {
-  return databaseReplicaUrl === undefined
-    ? undefined
-    : createPool({ databaseUrl: databaseReplicaUrl, databasePoolMax, log }, replicaPatience)
-}
-
 function createPool(
-  { databaseUrl, databasePoolMax, log }: { databaseUrl: string; databasePoolMax: number; log: Log },
+  { databaseUrl, databasePoolMax, log }: Pick<ChatOptions, 'databaseUrl' | 'databasePoolMax' | 'log'>,
   patience: pg.PoolConfig = {},
 ): pg.Pool {
   const pool = new pg.Pool({
