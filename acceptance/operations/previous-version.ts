@@ -103,6 +103,8 @@ async function compile(work: string, { folder, dependencies }: Package, packages
     format: 'esm',
     platform: 'node',
     target: 'node20',
+    // What it warns of is of the past.
+    logLevel: 'error',
   })
   for (const name of dependencies) {
     const link = join(work, folder, 'node_modules', name)
