@@ -18,7 +18,8 @@ export type EventForm = 'batched' | 'sharded' | 'plain'
 export function createEmitterPublisher(publisher: Redis, form: EventForm, log: Log, measures: Measures): EventPublisher {
   const publish = publishAs(form, publisher, log, measures)
   const ignore = (outcome: Promise<unknown>) => void outcome.catch(() => undefined)
-  const emit = (each: Say) => through(each, form, measures)
+  const canPublish = () => publisher.status === 'ready'
+  const emit = (each: Say) => ({ ...through(each, form, measures), canPublish })
   return {
     ...emit((channel, message) => ignore(publish(channel, message))),
     alongside: ignore,
@@ -60,7 +61,7 @@ function confirming(publish: Publish, emit: (say: Say) => Emitting): ConfirmingP
 
 type Emitting = Omit<EventPublisher, 'alongside' | 'confirming'>
 
-function through(publish: Say, form: EventForm, measures: Measures): Emitting {
+function through(publish: Say, form: EventForm, measures: Measures): Omit<Emitting, 'canPublish'> {
   const emitter = new Emitter({ publish }, form === 'plain' ? {} : { parser: frameParser })
   return {
     publish(event, payload, { rooms, except = [] }) {

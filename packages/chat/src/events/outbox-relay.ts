@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Chat } from '../chat.js'
 import { isUnavailable } from '../faults.js'
 import { announce } from './announce.js'
@@ -10,6 +11,8 @@ const behindIntervalMs = 50
 // A writer tells within milliseconds; older rows are of one that died, or of an outage.
 const leftAfterMs = 2000
 const batchMax = 200
+// Nobody else may tell meanwhile: a Redis that swallows everything, for this process alone, must not silence all of them.
+const confirmedWithinMs = 1000
 // While others write there is always something in the table: with no more than this the process has caught up.
 const nearlyNothing = 50
 
@@ -22,7 +25,6 @@ export function startOutboxRelay(chat: Chat): () => void {
   let timer: NodeJS.Timeout | undefined
   let isStopped = false
   const plan = (isTold: boolean) => {
-    // Whoever cannot publish must not keep the lock from those who can.
     if (!isStopped) timer = setTimeout(run, chat.outbox.isBehind && isTold ? behindIntervalMs : intervalMs)
   }
   const run = () =>
@@ -47,6 +49,8 @@ async function relay(chat: Chat): Promise<boolean> {
     chat.outbox.caughtUp()
     return true
   }
+  // Whoever cannot publish must not keep the lock from those who can.
+  if (!chat.events.canPublish()) return false
   return chat.db.transaction().execute(async (tx) => {
     return !(await tryRelayLock(tx)) || tellAll(chat, () => listLeft(tx, olderThanMs, batchMax))
   })
@@ -69,7 +73,7 @@ async function tellRows(chat: Chat, rows: readonly LeftRow[]): Promise<boolean> 
   const told: string[] = []
   for (const run of runsOf(rows)) told.push(...(await tellRun(chat, events, run)))
   try {
-    await events.confirmed()
+    await Promise.race([events.confirmed(), tooLate()])
   } catch {
     chat.outbox.fellBehind()
     return false
@@ -79,6 +83,11 @@ async function tellRows(chat: Chat, rows: readonly LeftRow[]): Promise<boolean> 
   chat.measures.outboxRelayed(told.length)
   chat.log.info({ rows: told.length, first: told[0], last: told.at(-1) }, 'told what a writer had left in the outbox')
   return true
+}
+
+async function tooLate(): Promise<never> {
+  await delay(confirmedWithinMs, undefined, { ref: false })
+  throw new Error('Redis did not confirm in time')
 }
 
 /**

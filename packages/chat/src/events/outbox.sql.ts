@@ -16,7 +16,7 @@ export async function deleteAnnouncements(db: Kysely<Tables>, ids: readonly stri
 }
 
 // Whoever was removed hears on until that is told: a second at most.
-const removalWaitsMs = 600
+const removalWaitsMs = 300
 
 /** Rows that waited for so long; and, once a removal waited too long, what was written before it, so that the order is kept. */
 const hasWaited = (forMs: number) => sql<boolean>`(

@@ -22,6 +22,8 @@ export interface EventPublisher {
   participantsAdded(change: MembershipChange): void
   /** Takes the sockets of these people out of both rooms of the conversation, at once and on every gateway. */
   participantsRemoved(change: MembershipChange): void
+  /** Whether Redis is there, as far as is known: what is published while it is not fails at once. */
+  canPublish(): boolean
   /** Something else that Redis must take along with what is published here. Never throws, whatever becomes of it. */
   alongside(work: Promise<unknown>): void
   /** A publisher that knows what became of its calls. */
