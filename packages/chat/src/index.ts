@@ -1,6 +1,7 @@
 export { startAuditSealer } from './audit/audit-sealer.js'
 export { startOutboxRelay } from './events/outbox-relay.js'
 export type { Chat, ChatOptions, ChatSettings, Log } from './chat.js'
+export type { ContentKeyModule, KeyContext } from './encryption/content-key-module.js'
 export type { EventForm } from './events/emitter-publisher.js'
 export { batchChannel, readBatch } from './events/event-batch.js'
 export { createdAtOf, readEventFrame, type EventFrame } from './events/event-frame.js'

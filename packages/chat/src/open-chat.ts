@@ -4,6 +4,7 @@ import pg from 'pg'
 import { Denials } from './audit/denials.js'
 import { createPageCache } from './cache/page-cache.js'
 import type { Chat, ChatOptions, Log } from './chat.js'
+import { ContentCipher } from './encryption/content-cipher.js'
 import { createEmitterPublisher } from './events/emitter-publisher.js'
 import { Outbox } from './events/outbox.js'
 import { createAuthenticator } from './identity/authenticate.js'
@@ -16,6 +17,7 @@ import { nameStatement } from './measures/name-statement.js'
 import { createConversationIdReader } from './membership/list-conversation-ids.js'
 import { createMembershipReader } from './membership/membership.js'
 import { announceMessages } from './messages/announce-message.js'
+import { openQuotes } from './messages/open-quotes.js'
 import { createTypingEnds } from './presence/typing.js'
 import { BadgeUpdates } from './push/badge-updates.js'
 import { SendQueue } from './messages/send-queue.js'
@@ -26,6 +28,8 @@ export interface OpenChat extends Chat {
   readonly checks: { database(): Promise<void>; redis(): Promise<void> }
   /** Tells the measures what is read rather than told: the outbox, the pool, the queue. Never rejects. */
   collectState(): Promise<void>
+  /** What is wrong with the master keys of encrypted content, a line for each problem, before anybody is served. */
+  findKeyProblems(): Promise<string[]>
   /** Finishes what is under way and closes the database connections; the Redis clients belong to the caller. */
   close(): Promise<void>
 }
@@ -36,12 +40,14 @@ export function openChat(options: ChatOptions): OpenChat {
   const pool = createPool(options)
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }), log: (event) => measureQuery(measures, event) })
   const outbox = new Outbox(db, log)
+  const contents = new ContentCipher(options.contentEncryption ?? { seals: false, keys: [] }, log)
   const sends = new SendQueue({
     databaseUrl: options.databaseUrl,
     log,
     measures,
     pushes: settings.push.enabled,
     audited: settings.auditSends,
+    ...(contents.hasKeys && { openQuotes: (drafts, rows) => openQuotes({ db, contents }, drafts, rows) }),
     takeTold: () => outbox.takeTold(),
     announce: (outboxId, messages) => void outbox.deliver(chat, outboxId, (telling) => announceMessages(telling, messages)),
   })
@@ -62,13 +68,15 @@ export function openChat(options: ChatOptions): OpenChat {
     limits: createLimitCounter(redis, settings.rateLimitMultiplier, measures),
     failedTokens: createFailedTokens(settings.rateLimitMultiplier),
     authenticator: createAuthenticator(db, createTokenVerifier(options.jwt)),
-    cache: createPageCache(redis, settings.cache, { log, measures }),
+    contents,
+    cache: createPageCache(redis, settings.cache && !contents.hasKeys, { log, measures }),
     badges: new BadgeUpdates(db, settings.push, log),
     checks: {
       database: async () => void (await sql`select 1`.execute(db)),
       redis: async () => void (await redis.ping()),
     },
     collectState: () => collectState({ db, pool, poolMax: options.databasePoolMax, waitingSends: () => sends.waiting }, measures),
+    findKeyProblems: () => contents.findProblems(db),
     close: async () => {
       await sends.close()
       await outbox.close()

@@ -1,3 +1,4 @@
+import { readContentEncryption, type ContentEncryptionConfig } from './read-content-encryption.js'
 import { readRedisCa, requireVerifiedTls } from './read-tls-config.js'
 import { readCorsOrigins } from './read-cors-origins.js'
 import { readTokenConfig, type TokenConfig } from './read-token-config.js'
@@ -52,6 +53,7 @@ export interface Config {
   readonly push: PushConfig
   /** `CHAT_CACHE`: whether lists are cached in Redis. */
   readonly cache: boolean
+  readonly contentEncryption: ContentEncryptionConfig
   readonly retention: RetentionConfig
   /** `AUDIT_SENDS`: whether the audit log tells who sent which message. */
   readonly auditSends: boolean
@@ -155,6 +157,7 @@ export function readConfig(env: Environment): Config {
     trustedProxyHops: settings.integer('TRUSTED_PROXY_HOPS', { default: 0, min: 0, max: 10 }),
     socket: readSocket(settings),
     chat: readChat(settings),
+    contentEncryption: readContentEncryption(settings),
     retention: readRetention(settings),
     presenceGraceMs: settings.integer('PRESENCE_GRACE_MS', { default: 2000, min: 0, max: 600_000 }),
     push: readPush(settings),

@@ -9,7 +9,7 @@ import {
   type MembershipChange,
   type OpenChat,
 } from '@viatra-chat/chat'
-import { connectRedis, openMetrics, type Config, type Logger, type Metrics } from '@viatra-chat/runtime'
+import { ConfigError, connectRedis, openMetrics, type Config, type Logger, type Metrics } from '@viatra-chat/runtime'
 import type { Redis } from 'ioredis'
 import { openConnection, type Connection } from './connection.js'
 import type { Gateway } from './gateway.js'
@@ -49,6 +49,7 @@ export async function startGateway(config: Config, log: Logger): Promise<Running
   const metrics = config.metricsPort === undefined ? undefined : openMetrics('gateway', config.revision)
   const measures = gatewayMeasures(metrics)
   const chat = openChat({ ...chatOptions(config, redis, log), ...(metrics && { measures: metrics.measure(chatMetrics) }) })
+  await requireContentKeys(chat, Object.values(redis))
   const subscription = new Subscription(redis.subscriber)
   const adapter = createGuardedAdapter({ ...redis, form: config.eventForm }, log, {
     isTrusted: () => subscription.isTrusted,
@@ -91,6 +92,15 @@ export async function startGateway(config: Config, log: Logger): Promise<Running
   }
 }
 
+/** Whoever lacks keys would show, and tell, messages as if they said nothing. */
+async function requireContentKeys(chat: OpenChat, clients: readonly Redis[]): Promise<void> {
+  const problems = await chat.findKeyProblems()
+  if (problems.length === 0) return
+  await chat.close()
+  for (const client of clients) client.disconnect()
+  throw new ConfigError(problems)
+}
+
 interface RedisClients {
   commands: Redis
   publisher: Redis
@@ -127,6 +137,7 @@ function chatOptions(config: Config, redis: RedisClients, log: Logger): ChatOpti
     publisher: redis.publisher,
     eventForm: config.eventForm,
     jwt: config.jwt,
+    contentEncryption: config.contentEncryption,
     settings: {
       ...config.chat,
       rateLimitMultiplier: config.rateLimitMultiplier,

@@ -60,7 +60,7 @@ async function answer(
   { page, limit }: { page: number | null; limit: number },
 ): Promise<Page> {
   const { id, messageCount } = membership.conversation
-  const shown: Message[] = await withReceipts(chat.db, id, rows.slice(0, limit))
+  const shown: Message[] = await withReceipts(chat, id, rows.slice(0, limit))
   const next_cursor = rows.length > limit ? (shown.at(-1)?.id ?? null) : null
   const pagination: Pagination = { page, limit, total: messageCount, pages: Math.ceil(messageCount / limit), next_cursor }
   return { messages: shown, pagination }
