@@ -145,12 +145,14 @@ describe('with encryption on', () => {
 
   test('many who write first at once, on all instances, share one key', async () => {
     const [ann, bob] = await world.people('Ann', 'Bob')
-    const group = await ann.create({ type: 'group', participant_ids: [bob.id] })
-    await Promise.all(Array.from({ length: 20 }, (_, n) => (n % 3 ? ann : bob).send(group, `text ${n}`, {}, { api: n % 2 })))
-    const texts = contentsOf(await ann.history(group, '', { api: 1 }))
-    expect(texts.toSorted()).toEqual(Array.from({ length: 20 }, (_, n) => `text ${n}`).toSorted())
-    const { rows } = await world.database.query('select version from conversation_keys where conversation_id = $1', [group.id])
-    expect(rows).toEqual([{ version: 1 }])
+    for (let round = 0; round < 10; round++) {
+      const group = await ann.create({ type: 'group', participant_ids: [bob.id] })
+      await Promise.all(Array.from({ length: 12 }, (_, n) => (n % 3 ? ann : bob).send(group, `text ${n}`, {}, { api: n % 2 })))
+      const texts = contentsOf(await ann.history(group, '', { api: 1 }))
+      expect(texts.toSorted()).toEqual(Array.from({ length: 12 }, (_, n) => `text ${n}`).toSorted())
+      const { rows } = await world.database.query('select version from conversation_keys where conversation_id = $1', [group.id])
+      expect(rows).toEqual([{ version: 1 }])
+    }
   })
 
   test('content that stands in the place of another is not shown, and the rest of the page is', async () => {

@@ -83,6 +83,9 @@ export class DataKeys {
   async #create(db: Kysely<Tables>, conversationId: string, admit: () => Promise<unknown>): Promise<DataKey> {
     await admit()
     const before = (await this.#load(db, [conversationId])).get(conversationId)
+    // Somebody else may have made one meanwhile. If they do so from here on, both want the same version, and one of them gets it.
+    const known = newestOf(before)
+    if (known) return known
     const version = Math.max(0, ...(before?.states.keys() ?? [])) + 1
     await insertKey(db, { ...(await this.#master.wrap(randomBytes(dataKeyLength), { conversationId, version })), conversationId, version })
     const key = newestOf((await this.#load(db, [conversationId])).get(conversationId))
