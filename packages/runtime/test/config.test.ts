@@ -28,7 +28,7 @@ describe('a minimal environment', () => {
         pingTimeoutMs: 60_000,
         pingIntervalMs: 25_000,
         transports: ['websocket'],
-        connectionsPerUserMax: 100,
+        connectionsPerUserMax: 20,
         connectionsPerAddressMax: 20_000,
       },
       chat: { messageLengthMax: 5000, conversationPageSize: 20, messagePageSize: 50 },
@@ -150,6 +150,7 @@ describe('well-formed values', () => {
     ['SOCKET_IO_CORS_ORIGIN', '*', (config) => config.corsOrigins, ['*']],
     ['RATE_LIMIT_MULTIPLIER', '0.5', (config) => config.rateLimitMultiplier, 0.5],
     ['CHAT_CACHE', 'off', (config) => config.cache, false],
+    ['GATEWAY_CONNECTIONS_MAX', '5000', (config) => config.socket.connectionsMax, 5000],
     ['PUSH_CONTENT', 'generic', (config) => config.push.content, 'generic'],
     ['PRESENCE_GRACE_MS', '0', (config) => config.presenceGraceMs, 0],
     [
@@ -196,6 +197,7 @@ describe('malformed values', () => {
     ['TRUSTED_PROXY_HOPS', 'true'],
     ['SOCKET_CONNECTIONS_PER_USER', '0'],
     ['SOCKET_CONNECTIONS_PER_ADDRESS', '1000001'],
+    ['GATEWAY_CONNECTIONS_MAX', '0'],
     ['PUSH_CONTENT', 'none'],
     ['FIREBASE_PRIVATE_KEY_PATH', ''],
   ])('%s=%s is one problem that names it', (name, value) => {

@@ -4,17 +4,29 @@ import type { Config } from '@viatra-chat/runtime'
 import { Server, type ServerOptions } from 'socket.io'
 import { Decoder } from 'socket.io-parser'
 import { allowHandshake } from './allow-handshake.js'
+import { readDescriptorCapacity } from './capacity.js'
 import { createAddressBook } from './connection-caps.js'
 import type { GuardedAdapter } from './guarded-adapter.js'
+import type { GatewayMeasures } from './metrics.js'
 import { PacketEncoder } from './packet-encoder.js'
 import { watchPackets } from './packet-guard.js'
 import type { GatewayServer } from './socket-types.js'
 import { leaveFrames } from './written-frames.js'
 
+const spareConnections = 500
+
 /** Socket.IO at `/socket.io` of the HTTP server. */
-export function createSocketServer(httpServer: HttpServer, config: Config, adapter: GuardedAdapter): GatewayServer {
+export function createSocketServer(
+  httpServer: HttpServer,
+  config: Config,
+  adapter: GuardedAdapter,
+  measures: GatewayMeasures,
+): GatewayServer {
   const { transports, pingTimeoutMs, pingIntervalMs } = config.socket
   const addresses = createAddressBook(config)
+  const connectionsMax = config.socket.connectionsMax ?? readDescriptorCapacity() ?? Infinity
+  // Also those that are no sockets yet. Health is still asked about when there is no room.
+  if (Number.isFinite(connectionsMax)) httpServer.maxConnections = connectionsMax + spareConnections
   const io: GatewayServer = new Server(httpServer, {
     adapter: adapter.create as NonNullable<ServerOptions['adapter']>,
     transports: [...transports],
@@ -27,7 +39,12 @@ export function createSocketServer(httpServer: HttpServer, config: Config, adapt
     pingTimeout: pingTimeoutMs,
     pingInterval: pingIntervalMs,
     connectTimeout: 10_000,
-    allowRequest: allowHandshake(config.corsOrigins, addresses),
+    allowRequest: allowHandshake({
+      origins: config.corsOrigins,
+      addresses,
+      isFull: () => io.engine.clientsCount >= connectionsMax,
+      measures,
+    }),
     ...(transports.includes('polling') && { cors: toCors(config.corsOrigins) }),
   })
   leaveFrames(io)

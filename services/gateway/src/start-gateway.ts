@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   chatMetrics,
+  connectionsEndedSignal,
   openChat,
   participantsRemovedSignal,
   startOutboxRelay,
@@ -11,7 +12,9 @@ import {
 } from '@viatra-chat/chat'
 import { ConfigError, connectRedis, openMetrics, type Config, type Logger, type Metrics } from '@viatra-chat/runtime'
 import type { Redis } from 'ioredis'
+import { endExcess } from './connection-caps.js'
 import { openConnection, type Connection } from './connection.js'
+import { ConnectionRegister } from './connection-register.js'
 import type { Gateway } from './gateway.js'
 import { createGuardedAdapter } from './guarded-adapter.js'
 import { admit } from './handshake.js'
@@ -57,18 +60,20 @@ export async function startGateway(config: Config, log: Logger): Promise<Running
     ...(metrics && { onEvent: (event) => tellHeard(measures, event) }),
   })
   const httpServer = createHttpServer({ checks: chat.checks, isAccepting: () => gateway.phase === 'open' })
-  const io = createSocketServer(httpServer, config, adapter)
+  const io = createSocketServer(httpServer, config, adapter, measures)
   const gateway = createGateway(config, { chat, io, subscription, log, measures })
   io.use((socket, next) => void admit(gateway, socket, next))
   io.on('connection', (socket) => openConnection(gateway, socket))
   // Only the guarded adapter raises it, and only for a well-formed signal of our own publisher.
   io.on(participantsRemovedSignal, (change) => applyRemoval(gateway, change as MembershipChange))
+  io.on(connectionsEndedSignal, (ids) => endExcess(gateway, ids as string[]))
   const watches = [
     watchInactivePeople(gateway),
     watchMissedEvents(gateway),
     watchRooms(gateway),
     watchSlowConsumers(gateway),
     { stop: startOutboxRelay(chat) },
+    gateway.register,
     ...(chat.settings.push.enabled ? [new JoinedPeople({ chat, gatewayId: gateway.id, io })] : []),
   ]
 
@@ -151,14 +156,16 @@ function chatOptions(config: Config, redis: RedisClients, log: Logger): ChatOpti
 
 function createGateway(config: Config, parts: Pick<Gateway, 'chat' | 'io' | 'subscription' | 'log' | 'measures'>): Gateway {
   const id = randomUUID()
+  const { connectionsPerUserMax } = config.socket
   return {
     ...parts,
     id,
     idleTimeoutMs: config.socket.idleTimeoutMs,
     presence: new Presence({ chat: parts.chat, gatewayId: id, graceMs: config.presenceGraceMs }),
+    register: new ConnectionRegister({ chat: parts.chat, gatewayId: id, connectionsMax: connectionsPerUserMax }),
     removals: createRecentRemovals(),
     additions: { heard: 0 },
-    limits: { connectionsPerUserMax: config.socket.connectionsPerUserMax, trustedProxyHops: config.trustedProxyHops },
+    limits: { connectionsPerUserMax, trustedProxyHops: config.trustedProxyHops },
     connections: new Map<string, Connection>(),
     written: { packets: 0 },
     inFlight: 0,

@@ -22,6 +22,8 @@ export interface EventPublisher {
   participantsAdded(change: MembershipChange): void
   /** Takes the sockets of these people out of both rooms of the conversation, at once and on every gateway. */
   participantsRemoved(change: MembershipChange): void
+  /** Ends these connections, each on its gateway: their people have too many. */
+  connectionsEnded(connectionIds: readonly string[]): void
   /** Something else that Redis must take along with what is published here. Never throws, whatever becomes of it. */
   alongside(work: Promise<unknown>): void
   /** A publisher that knows what became of its calls. */
@@ -35,3 +37,6 @@ export interface ConfirmingPublisher extends EventPublisher {
 
 /** Name of the server-side event that carries a removal from any process to the gateways: `(change: MembershipChange)`. */
 export const participantsRemovedSignal = 'participants_removed'
+
+/** The same for connections that are one too many: `(connectionIds: string[])`. */
+export const connectionsEndedSignal = 'connections_ended'
