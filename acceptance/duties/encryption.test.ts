@@ -475,6 +475,34 @@ describe('destroying the keys of a conversation', () => {
     await api.stop()
   })
 
+  test('while a message waits to be stored has it sealed by the next key', async () => {
+    const { ann, bob, group } = await scene()
+    const holder = await world.database.connect()
+    const waiting = async () => {
+      // Not in the transaction, which sees the same sessions all along.
+      const { rows } = await world.database.query<{ count: number }>(
+        `select count(*)::int from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      )
+      return rows[0]?.count
+    }
+    try {
+      await holder.query('begin')
+      await holder.query('select from conversations where id = $1 for update', [group.id])
+      const shredding = shred(group)
+      await eventually(async () => expect(await waiting()).toBe(1))
+      const sending = ann.send(group, 'waited')
+      await eventually(async () => expect(await waiting()).toBe(2))
+      await holder.query('rollback')
+      expect((await shredding).code).toBe(0)
+      expect(await sending).toMatchObject({ content: 'waited' })
+    } finally {
+      holder.release(true)
+    }
+    const api = await anotherApi(world, on(may))
+    expect(contentsOf((await api.get<{ messages: Message[] }>(bob, page(group))).messages)).toEqual(['waited', null, null])
+    await api.stop()
+  })
+
   test.each(['conversation', 'user'] as const)('is refused while a hold is on the %s', async (kind) => {
     const { ann, bob, group, secret } = await scene()
     const args = ['hold', `--${kind}`, kind === 'user' ? bob.id : group.id, '--reason', 'court order 7']
