@@ -6,7 +6,13 @@ export type { EventForm } from './events/emitter-publisher.js'
 export { batchChannel, readBatch } from './events/event-batch.js'
 export { createdAtOf, readEventFrame, type EventFrame } from './events/event-frame.js'
 export { conversationRoom, participantsRoom, userRoom } from './events/rooms.js'
-export { connectionsEndedSignal, participantsRemovedSignal, type Audience, type EventPublisher, type MembershipChange } from './events/publisher.js'
+export {
+  connectionsEndedSignal,
+  participantsRemovedSignal,
+  type Audience,
+  type EventPublisher,
+  type MembershipChange,
+} from './events/publisher.js'
 export {
   execute,
   type Answer,

@@ -7,7 +7,7 @@ import { KeysUnavailable, type MasterKeys } from './master-keys.js'
 import { OnceLog } from './once-log.js'
 
 /** How long a destroyed key may still be used by a process that has it. */
-export const keysKeptForMs = 60_000
+const keysKeptForMs = 60_000
 /** Conversations whose keys a process holds at most. */
 const conversationsMax = 10_000
 const dataKeyLength = 32
