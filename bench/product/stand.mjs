@@ -45,6 +45,7 @@ export async function withStand({ postgres, redis }, name, use) {
 
 async function openStand(serverUrl, redisUrl, name) {
   const server = new pg.Pool({ connectionString: serverUrl, max: 1 })
+  server.on('error', () => undefined)
   await server.query(`create database bench_${name}`)
   const databaseUrl = Object.assign(new URL(serverUrl), { pathname: `/bench_${name}` }).href
   await migrate(databaseUrl)

@@ -6,7 +6,7 @@ const preload = (name) => ({ nodeArgs: ['--import', fileURLToPath(new URL(`prelo
 export const oneStatementEach = preload('one-statement-each')
 
 /** The product, but slowed on purpose: `BENCH_SABOTAGE` is the busy time for each stored message, in µs. */
-export const sabotage = { ...preload('sabotage'), env: { BENCH_SABOTAGE: process.env.BENCH_SABOTAGE ?? '100' } }
+export const sabotage = { ...preload('sabotage'), env: { BENCH_SABOTAGE: process.env.BENCH_SABOTAGE ?? '300' } }
 
 /** What is set for every run of the product: `BENCH_SABOTAGE=100 pnpm bench sends` shows what a slower product looks like. */
 export const asAsked = process.env.BENCH_SABOTAGE ? sabotage : {}

@@ -9,11 +9,12 @@ import { openBatchedInsert } from './batched-insert.mjs'
 const { DATABASE_URL, REDIS_URL, JWT_SECRET, PORT } = process.env
 const verify = createVerifier({ key: JWT_SECRET })
 const http = createServer((_request, response) => response.end('ok'))
+// Channels of its own: it must not hear, and pay for, what the product says in the same Redis.
 const io = new Server(http, {
   transports: ['websocket'],
   perMessageDeflate: false,
   serveClient: false,
-  adapter: createAdapter(new Redis(REDIS_URL), new Redis(REDIS_URL)),
+  adapter: createAdapter(new Redis(REDIS_URL), new Redis(REDIS_URL), { key: 'bare' }),
 })
 const store = await openBatchedInsert(DATABASE_URL, (messages) => {
   for (const message of messages) io.to(message.conversation_id).emit('new_message', message)

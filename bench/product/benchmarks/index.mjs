@@ -1,5 +1,6 @@
 import { idle, reconnects } from './connections.mjs'
 import { fanOut } from './fan-out.mjs'
+import { growth } from './growth.mjs'
 import { plans } from './plans.mjs'
 import { profile } from './profile.mjs'
 import { push } from './push.mjs'
@@ -10,4 +11,4 @@ import { forms, noticed, sends } from './sends.mjs'
 import { startUp } from './start-up.mjs'
 
 /** By name, in the order in which they run. Each gives rows: `{what, product, base?, ratio?, target?, detail?, driverBusy?, figures?}`. */
-export const benchmarks = { sends, noticed, forms, rest, fanOut, idle, reconnects, receipts, push, reads, startUp, profile, plans }
+export const benchmarks = { sends, noticed, forms, rest, fanOut, idle, reconnects, growth, receipts, push, reads, startUp, profile, plans }

@@ -105,7 +105,7 @@ export async function openLines(stand, variants) {
   return lines
 }
 
-async function measure(stand, gateways, drivers, job, input) {
+export async function measure(stand, gateways, drivers, job, input) {
   await stand.settle()
   const before = stand.cpu(gateways, drivers)
   const [result] = await drivers.run(job, input)

@@ -4,6 +4,7 @@ import pg from 'pg'
 import { Denials } from './audit/denials.js'
 import { createPageCache } from './cache/page-cache.js'
 import type { Chat, ChatOptions, Log } from './chat.js'
+import { PlannedClient } from './database/planned-client.js'
 import { ContentCipher } from './encryption/content-cipher.js'
 import { createEmitterPublisher } from './events/emitter-publisher.js'
 import { Outbox } from './events/outbox.js'
@@ -96,6 +97,7 @@ function measureQuery(measures: Measures, { level, query, queryDurationMillis }:
 
 function createPool({ databaseUrl, databasePoolMax, log }: { databaseUrl: string; databasePoolMax: number; log: Log }): pg.Pool {
   const pool = new pg.Pool({
+    Client: PlannedClient,
     connectionString: databaseUrl,
     max: databasePoolMax,
     // Also how long a statement waits for a free connection: under a burst a late answer is better than none.

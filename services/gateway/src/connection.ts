@@ -11,7 +11,6 @@ import { watchExpiry, type ExpiryWatch } from './session-expiry.js'
 import { watchIdleness } from './session-idle.js'
 import type { GatewaySocket } from './socket-types.js'
 import { endAllTyping, type TypingTimers } from './typing.js'
-import { writeFrames } from './written-frames.js'
 
 /** One socket of one person. */
 export interface Connection {
@@ -39,8 +38,7 @@ export function openConnection(gateway: Gateway, socket: GatewaySocket): void {
   // First of all: whoever is added to a conversation from now on is put into its room through this one.
   void socket.join(userRoom(session.actor.userId))
   const held = socket.data.rooms && stillHeld(gateway, socket.data.rooms, { isListed: false })
-  // Not deleted: an object that loses a field becomes a larger one.
-  socket.data.rooms = undefined
+  delete socket.data.rooms
   const connection: Connection = {
     socket,
     session,
@@ -62,8 +60,7 @@ export function openConnection(gateway: Gateway, socket: GatewaySocket): void {
     closeConnection(gateway, connection, reason)
   })
   gateway.log.debug({ connectionId: socket.id, userId: session.actor.userId }, 'connected')
-  // Up to 200,000 a second: a plain number, told when somebody looks.
-  writeFrames(socket, () => gateway.written.packets++)
+  gateway.writeFrames(socket)
   connection.expiry.until(session.expiresAt)
   if (held) hear(gateway, connection, held)
   else connection.ready = lookUpAgain(gateway, connection)

@@ -4,7 +4,7 @@ import type { ConnectionRegister } from './connection-register.js'
 import type { GatewayMeasures } from './metrics.js'
 import type { Presence } from './presence.js'
 import type { RecentRemovals } from './recent-removals.js'
-import type { GatewayServer } from './socket-types.js'
+import type { GatewayServer, GatewaySocket } from './socket-types.js'
 import type { Subscription } from './subscription.js'
 
 /** What the parts of one gateway share. Several gateways may live in one process. */
@@ -26,6 +26,8 @@ export interface Gateway {
   readonly connections: Map<string, Connection>
   /** Events and acknowledgements written to sockets since the metrics were last looked at. */
   readonly written: { packets: number }
+  /** Has what is written to a socket framed once, and counted. */
+  writeFrames(socket: GatewaySocket): void
   /** After how long without an event of its own a session ends; 0: never. */
   readonly idleTimeoutMs: number
   /** Events being answered. */

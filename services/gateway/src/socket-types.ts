@@ -11,7 +11,7 @@ export interface SocketState {
   /** What the handshake proved; the connection takes it over. */
   session: Session
   /** The person's conversations, read during the handshake; absent when the database was away then. */
-  rooms?: HeldRooms | undefined
+  rooms?: HeldRooms
 }
 
 export type GatewayServer = Server<ClientEvents, ServerEvents, GatewaySignals, SocketState>

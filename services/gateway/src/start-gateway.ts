@@ -31,6 +31,7 @@ import { createSocketServer } from './socket-server.js'
 import { watchSlowConsumers } from './slow-consumers.js'
 import { stopGateway } from './stop-gateway.js'
 import { Subscription } from './subscription.js'
+import { createFrameWriter } from './written-frames.js'
 
 export interface RunningGateway {
   /** Base URL on this machine. */
@@ -157,6 +158,8 @@ function chatOptions(config: Config, redis: RedisClients, log: Logger): ChatOpti
 function createGateway(config: Config, parts: Pick<Gateway, 'chat' | 'io' | 'subscription' | 'log' | 'measures'>): Gateway {
   const id = randomUUID()
   const { connectionsPerUserMax } = config.socket
+  // Up to 200,000 a second: a plain number, told when somebody looks.
+  const written = { packets: 0 }
   return {
     ...parts,
     id,
@@ -167,7 +170,8 @@ function createGateway(config: Config, parts: Pick<Gateway, 'chat' | 'io' | 'sub
     additions: { heard: 0 },
     limits: { connectionsPerUserMax, trustedProxyHops: config.trustedProxyHops },
     connections: new Map<string, Connection>(),
-    written: { packets: 0 },
+    written,
+    writeFrames: createFrameWriter(() => written.packets++),
     inFlight: 0,
     phase: 'open',
   }

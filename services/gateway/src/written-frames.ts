@@ -11,16 +11,22 @@ interface EnginePacket {
 /**
  * Writes the WebSocket frame of a packet once for all who get it, and in one piece. Socket.IO writes it for broadcasts alone, in two pieces,
  * which is a dearer system call for every receiver, and also when nobody is there to hear it.
+ * @returns what attends to one more socket. It is the same function for all of them: a gateway has many that are idle.
  */
-export function writeFrames({ conn }: GatewaySocket, onPacket: () => void): void {
-  conn.on('packetCreate', ({ type, data, options }: EnginePacket) => {
+export function createFrameWriter(onPacket: () => void): (socket: GatewaySocket) => void {
+  function writeFrame(this: EngineConnection, { type, data, options }: EnginePacket): void {
     if (type !== 'message') return
     onPacket()
-    if (options && typeof data === 'string' && conn.transport.name === 'websocket') options.wsPreEncodedFrame ??= [textFrame(data)]
-  })
+    if (options && typeof data === 'string' && this.transport.name === 'websocket') options.wsPreEncodedFrame ??= [textFrame(data)]
+  }
+  return ({ conn }) => void conn.on('packetCreate', writeFrame)
 }
 
-/** Leaves frames to {@link writeFrames}. */
+interface EngineConnection {
+  readonly transport: { readonly name: string }
+}
+
+/** Leaves frames to the writer above. */
 export function leaveFrames(io: GatewayServer): void {
   const encoder = new PacketEncoder()
   Object.assign(io.of('/').adapter, { _encode: (packet: WrittenPacket) => encoder.encode(packet) })

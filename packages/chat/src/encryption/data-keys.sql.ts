@@ -45,7 +45,7 @@ export async function listSampleKeys(db: Kysely<Tables>): Promise<(KeyRow & { wr
       from names n where n.master_key is not null
     )
     select k.conversation_id, k.version, k.wrapped, k.master_key from names n cross join lateral (
-      select * from conversation_keys where wrapped is not null and master_key = n.master_key limit 1
+      select conversation_id, version, wrapped, master_key from conversation_keys where wrapped is not null and master_key = n.master_key limit 1
     ) k`.execute(db)
   return rows
 }

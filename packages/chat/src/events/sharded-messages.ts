@@ -6,7 +6,7 @@ const message = { join: 4, serverSideEmit: 9 }
 
 const requestChannel = 'socket.io-request#/#'
 /** Where the sharded adapter hears what is for every gateway. */
-export const shardedChannel = 'socket.io#/#'
+const shardedChannel = 'socket.io#/#'
 
 interface Request {
   type: number

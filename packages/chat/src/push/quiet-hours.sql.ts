@@ -13,7 +13,11 @@ export async function upsertQuietHours(db: Kysely<Tables>, userId: UserId, { fro
 }
 
 export async function findQuietHours(db: Kysely<Tables>, userId: UserId): Promise<QuietHours | undefined> {
-  const row = await db.selectFrom('quiet_hours').selectAll().where('user_id', '=', userId).executeTakeFirst()
+  const row = await db
+    .selectFrom('quiet_hours')
+    .select(['from_minute', 'to_minute', 'time_zone'])
+    .where('user_id', '=', userId)
+    .executeTakeFirst()
   return row && { fromMinute: row.from_minute, toMinute: row.to_minute, timeZone: row.time_zone }
 }
 
