@@ -90,7 +90,7 @@ export interface SocketConfig {
    */
   readonly connectionsPerAddressMax: number
   /**
-   * `GATEWAY_CONNECTIONS_MAX`: on one gateway, 1–1,000,000; further handshakes are answered 503. Absent: as many as the descriptors of the process allow, less a thousand, where the
+   * `GATEWAY_CONNECTIONS_MAX`: on one gateway, 1–1,000,000; further handshakes are answered 503. Absent: as many as the descriptors of the process allow, less a thousand or half of them, where the
    * system tells.
    */
   readonly connectionsMax?: number

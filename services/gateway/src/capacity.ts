@@ -3,21 +3,36 @@ import { readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { Refusal, toFailure } from '@viatra-chat/chat'
 
-// Descriptors for the stores, for requests about health and metrics, and for files.
-const otherDescriptors = 1000
-const connectionsMin = 100
+// Descriptors for the stores, for requests about health and metrics, and for files; of few descriptors, half.
+const reserveMax = 1000
+const spareOpen = 500
 const retryAfterS = 5
 
+/** What a gateway bears. */
+export interface Capacity {
+  /** Connections of Socket.IO. */
+  sockets: number
+  /** TCP connections in all, those that are no sockets yet and those that ask about health. */
+  open: number
+}
+
 /**
- * How many connections the descriptors of this process bear; undefined where the system does not say. One more would not be answered at all, and
- * whoever asks about its health neither.
+ * What is configured, else what the descriptors of this process allow: one more would not be answered at all, and whoever asks about its health
+ * neither. Without bounds where the system does not say.
  */
-export function readDescriptorCapacity(): number | undefined {
+export function readCapacity(configured: number | undefined): Capacity {
+  if (configured !== undefined) return { sockets: configured, open: configured + spareOpen }
+  const descriptors = readDescriptors()
+  const reserve = Math.min(reserveMax, Math.floor(descriptors / 2))
+  return { sockets: descriptors - reserve, open: descriptors - Math.floor(reserve / 2) }
+}
+
+function readDescriptors(): number {
   try {
     const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
-    return soft === undefined ? undefined : Math.max(connectionsMin, Number(soft) - otherDescriptors)
+    return soft === undefined ? Infinity : Number(soft)
   } catch {
-    return undefined
+    return Infinity
   }
 }
 

@@ -4,7 +4,7 @@ import type { Config } from '@viatra-chat/runtime'
 import { Server, type ServerOptions } from 'socket.io'
 import { Decoder } from 'socket.io-parser'
 import { allowHandshake } from './allow-handshake.js'
-import { readDescriptorCapacity } from './capacity.js'
+import { readCapacity } from './capacity.js'
 import { createAddressBook } from './connection-caps.js'
 import type { GuardedAdapter } from './guarded-adapter.js'
 import type { GatewayMeasures } from './metrics.js'
@@ -12,8 +12,6 @@ import { PacketEncoder } from './packet-encoder.js'
 import { watchPackets } from './packet-guard.js'
 import type { GatewayServer } from './socket-types.js'
 import { leaveFrames } from './written-frames.js'
-
-const spareConnections = 500
 
 /** Socket.IO at `/socket.io` of the HTTP server. */
 export function createSocketServer(
@@ -24,9 +22,8 @@ export function createSocketServer(
 ): GatewayServer {
   const { transports, pingTimeoutMs, pingIntervalMs } = config.socket
   const addresses = createAddressBook(config)
-  const connectionsMax = config.socket.connectionsMax ?? readDescriptorCapacity() ?? Infinity
-  // Also those that are no sockets yet. Health is still asked about when there is no room.
-  if (Number.isFinite(connectionsMax)) httpServer.maxConnections = connectionsMax + spareConnections
+  const capacity = readCapacity(config.socket.connectionsMax)
+  if (Number.isFinite(capacity.open)) httpServer.maxConnections = capacity.open
   const io: GatewayServer = new Server(httpServer, {
     adapter: adapter.create as NonNullable<ServerOptions['adapter']>,
     transports: [...transports],
@@ -42,7 +39,7 @@ export function createSocketServer(
     allowRequest: allowHandshake({
       origins: config.corsOrigins,
       addresses,
-      isFull: () => io.engine.clientsCount >= connectionsMax,
+      isFull: () => io.engine.clientsCount >= capacity.sockets,
       measures,
     }),
     ...(transports.includes('polling') && { cors: toCors(config.corsOrigins) }),
