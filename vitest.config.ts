@@ -11,6 +11,7 @@ const longest = [
   'profile.test.ts',
   'fuzz.test.ts',
   'playground.test.ts',
+  'upgrade.test.ts',
   'transport.test.ts',
   'workers.test.ts',
   'authorisation.test.ts',

@@ -205,7 +205,7 @@ CREATE TABLE push_jobs (
   fcm_token text NOT NULL,
   conversation_id uuid NOT NULL,
   user_id uuid NOT NULL,
-  seq bigint NOT NULL,
+  seq bigint,
   message_id uuid,
   due_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
   expires_at timestamp with time zone NOT NULL,

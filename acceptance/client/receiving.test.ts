@@ -105,11 +105,13 @@ test('after an absence everything that was missed comes once and in order, and t
   expect(bobs.told('reset')).toEqual([])
 })
 
-test('whoever was away for too long is told to load everything anew, and hears what comes then', async () => {
+test.each([
+  ['was away for too long', (token: string) => token.replace(/^\S+/, '00000000-0000-4000-8000-000000000000')],
+  ['has a token of a newer version that was taken back', (token: string) => `${token} and more`],
+])('whoever %s is told to load everything anew, and hears what comes then', async (_, change) => {
   const { ann, bob, conversation } = await world.twoPeople()
   const { next } = await clientOf(world, ann).client.call('sync', {})
-  const elsewhere = Buffer.from(next, 'base64url').toString().replace(/^\S+/, '00000000-0000-4000-8000-000000000000')
-  const syncToken = Buffer.from(elsewhere).toString('base64url')
+  const syncToken = Buffer.from(change(Buffer.from(next, 'base64url').toString())).toString('base64url')
   await ann.send(conversation, 'missed')
 
   const bobs = await listenerOf(world, bob, conversation, { storage: { load: () => ({ queue: [], syncToken }), save: () => undefined } })

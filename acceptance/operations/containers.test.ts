@@ -112,7 +112,7 @@ describe('behind nginx, with the very configuration of the compose file', () => 
     const image = images.find((each) => each.name === name)
     if (!image) throw new Error(`there is no image ${name}`)
     const env = { ...image.env, PORT: '0', METRICS_PORT: '0' }
-    const service = await spawnService(name, world, env, image.command)
+    const service = await spawnService(name, world, env, { command: image.command })
     cleanups.push(() => service.stop())
     const [, ...check] = image.healthCommand
     const { port } = new URL(service.url)

@@ -76,7 +76,7 @@ async function call(chat, places, n, times) {
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)
 
 /** Everybody is in twenty groups of eight, each with a hundred messages. */
-async function createPlaces({ query }) {
+export async function createPlaces({ query }) {
   await query(`insert into users (id, first_name) select gen_random_uuid(), 'Person ' || n from generate_series(1, ${people}) n`)
   await query(`
     insert into conversations (id, type, created_by, last_seq, message_count, participant_count, last_message_at)

@@ -13,9 +13,24 @@ import { messageIndexes } from './message-indexes.mjs'
 import { push } from './push.mjs'
 import { receiptRanges } from './receipt-ranges.mjs'
 import { receipts } from './receipts.mjs'
+import { replica } from './replica.mjs'
 import { sends } from './sends.mjs'
 
-const parts = { members, receipts, receiptRanges, activityIndex, messageIndexes, sends, outbox, audit, push, history, cache, encryption }
+const parts = {
+  members,
+  receipts,
+  receiptRanges,
+  activityIndex,
+  messageIndexes,
+  sends,
+  outbox,
+  audit,
+  push,
+  history,
+  cache,
+  replica,
+  encryption,
+}
 
 /** Runs the named parts, or all, and prints a table for each. `DATABASE_URL` names another server than the embedded one. */
 export async function runParts(names) {

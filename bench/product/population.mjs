@@ -4,6 +4,9 @@ import { secret } from './stand.mjs'
 
 const sign = createSigner({ key: secret, expiresIn: 24 * 3600 * 1000 })
 
+/** What opens the doors for somebody. */
+export const tokenOf = (id) => sign({ userId: id })
+
 /** `count` people, as `{id, token}`. */
 export async function createPeople({ query }, count) {
   const rows = await query(
@@ -11,7 +14,7 @@ export async function createPeople({ query }, count) {
      select id, 'Person', n::text, id || '@example.org' from (select n, gen_random_uuid() as id from generate_series(1, $1::int) n) p returning id`,
     [count],
   )
-  return rows.map(({ id }) => ({ id, token: sign({ userId: id }) }))
+  return rows.map(({ id }) => ({ id, token: tokenOf(id) }))
 }
 
 /** A group for each list of people; gives its ids in that order. */

@@ -1,2 +1,1 @@
-ALTER TABLE push_jobs ALTER COLUMN seq DROP NOT NULL;
 ALTER TABLE devices DROP COLUMN next_push_at;

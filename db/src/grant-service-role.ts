@@ -1,5 +1,6 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { serviceFunctions, serviceRights } from './service-rights.js'
+import { withClient } from './with-client.js'
 
 /** The role that the services are meant to run under. */
 export const serviceRole = 'viatra_chat_service'
@@ -18,14 +19,10 @@ export interface ServiceRoleOptions {
  * @throws when the owner may not make roles.
  */
 export async function grantServiceRole(databaseUrl: string, { role = serviceRole, password }: ServiceRoleOptions): Promise<string> {
-  const client = new pg.Client({ connectionString: databaseUrl })
-  await client.connect()
-  try {
+  await withClient(databaseUrl, async (client) => {
     await createRole(client, role, password)
     await client.query(grants(client.escapeIdentifier(role)))
-  } finally {
-    await client.end()
-  }
+  })
   return asRole(databaseUrl, role, password)
 }
 

@@ -1,10 +1,11 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { demoPeople, type DemoPerson } from './seed/people.js'
 import { createRandom } from './seed/random.js'
 import { scenes } from './seed/scenes.js'
 import { storyRows } from './seed/story-rows.js'
 import { tellReceipts } from './seed/tell-receipts.js'
 import { tellStory } from './seed/tell-story.js'
+import { withClient } from './with-client.js'
 
 export type { DemoPerson }
 
@@ -14,18 +15,14 @@ export type { DemoPerson }
  * @returns the people of the demo, in either case.
  */
 export async function seed(databaseUrl: string, now: Date): Promise<readonly DemoPerson[]> {
-  const client = new pg.Client({ connectionString: databaseUrl })
-  await client.connect()
-  try {
+  await withClient(databaseUrl, async (client) => {
     await client.query('begin')
     // Two seeds at once: the second waits here, and then finds the people.
     await client.query(`select pg_advisory_xact_lock(hashtext('viatra-chat seed'))`)
     if (!(await isSeeded(client))) await insertDemo(client, now.getTime())
     await client.query('commit')
-    return demoPeople
-  } finally {
-    await client.end()
-  }
+  })
+  return demoPeople
 }
 
 async function isSeeded(client: pg.Client): Promise<boolean> {

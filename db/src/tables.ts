@@ -185,7 +185,8 @@ export interface PushJobsTable {
   fcm_token: string
   conversation_id: string
   user_id: string
-  seq: ColumnType<string, string | number, string | number>
+  /** Null: only keeps a distance, for the version before. To become `not null` a release later. */
+  seq: ColumnType<string | null, string | number | null | undefined, string | number | null>
   message_id: string | null
   due_at: Timestamp
   expires_at: ColumnType<Date, Date | string, Date | string>

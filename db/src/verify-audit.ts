@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import pg from 'pg'
+import type pg from 'pg'
+import { withClient } from './with-client.js'
 
 /** What is wrong with a link or a row. `row_unsealed`: a row that lies behind the head without ever having been chained. */
 export type AuditBreach = 'link_missing' | 'row_missing' | 'row_changed' | 'row_unsealed' | 'head_differs'
@@ -36,14 +37,10 @@ interface LinkRow {
  * @param known a head that was noted before: the chain must still lead through it.
  */
 export async function verifyAudit(databaseUrl: string, known?: AuditHead): Promise<AuditVerdict> {
-  const client = new pg.Client({ connectionString: databaseUrl })
-  await client.connect()
-  try {
+  return withClient(databaseUrl, async (client) => {
     await client.query('begin isolation level repeatable read read only')
-    return await verify(client, known)
-  } finally {
-    await client.end()
-  }
+    return verify(client, known)
+  })
 }
 
 async function verify(client: pg.Client, known: AuditHead | undefined): Promise<AuditVerdict> {

@@ -18,8 +18,9 @@ export async function openDatabase(kind: 'migrated' | 'bare'): Promise<TestDatab
   const url = new URL(postgresUrl)
   url.pathname = `/${name}`
   const pool = new pg.Pool({ connectionString: url.href, max: 2 })
-  // The drop may end connections that are just being closed.
+  // The drop may end connections that are just being closed: those are no longer the pool's, and say it themselves.
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return {
     url: url.href,
     pool,

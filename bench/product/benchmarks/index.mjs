@@ -1,4 +1,5 @@
 import { idle, reconnects } from './connections.mjs'
+import { costs } from './costs.mjs'
 import { fanOut } from './fan-out.mjs'
 import { growth } from './growth.mjs'
 import { plans } from './plans.mjs'
@@ -11,4 +12,20 @@ import { forms, noticed, sends } from './sends.mjs'
 import { startUp } from './start-up.mjs'
 
 /** By name, in the order in which they run. Each gives rows: `{what, product, base?, ratio?, target?, detail?, driverBusy?, figures?}`. */
-export const benchmarks = { sends, noticed, forms, rest, fanOut, idle, reconnects, growth, receipts, push, reads, startUp, profile, plans }
+export const benchmarks = {
+  sends,
+  noticed,
+  forms,
+  rest,
+  fanOut,
+  idle,
+  reconnects,
+  growth,
+  receipts,
+  push,
+  reads,
+  startUp,
+  profile,
+  plans,
+  costs,
+}

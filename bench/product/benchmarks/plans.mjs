@@ -24,7 +24,14 @@ export function plans(stores) {
       eventForm: 'batched',
       jwt: { secret },
       settings: {
-        ...{ messageLengthMax: 5000, conversationPageSize: 20, messagePageSize: 50, rateLimitMultiplier: 1000, cache: false },
+        ...{
+          messageLengthMax: 5000,
+          conversationPageSize: 20,
+          messagePageSize: 50,
+          plainSyncTokens: false,
+          rateLimitMultiplier: 1000,
+          cache: false,
+        },
         ...{ push: { enabled: false }, auditSends: true },
       },
       log,

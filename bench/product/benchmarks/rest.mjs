@@ -62,5 +62,5 @@ export async function measureCalls(stand, service, drivers, { calls, ms: forMs, 
   const [[status, text] = []] = Object.entries(result.failures)
   if (status) throw new Error(`${calls[0].method} ${calls[0].path}: ${status} ${text}`)
   const cpu = cpuPerOperation(before, stand.cpu([service], drivers), result.done)
-  return { perSecond: (result.done / result.ms) * 1000, ...percentiles(result.times), cpu, busy: result.busy }
+  return { done: result.done, perSecond: (result.done / result.ms) * 1000, ...percentiles(result.times), cpu, busy: result.busy }
 }

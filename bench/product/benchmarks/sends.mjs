@@ -55,7 +55,7 @@ export function forms(stores) {
   return withStand(stores, 'forms', async (stand) => {
     const lines = await openLines(stand, {
       product: {},
-      'one by one': { env: { EVENT_BATCHES: 'off' } },
+      'one by one': { env: { WIRE_VERSION: 'previous' } },
       sharded: { env: { REDIS_ADAPTER: 'sharded' } },
     })
     const results = await inTurns(turns(lines, (line) => line.saturate()))
@@ -111,5 +111,5 @@ export async function measure(stand, gateways, drivers, job, input) {
   const [result] = await drivers.run(job, input)
   const cpu = cpuPerOperation(before, stand.cpu(gateways, drivers), result.done)
   if (result.lost > 0) throw new Error(`${result.lost} of ${result.done + result.lost} messages did not arrive`)
-  return { perSecond: (result.done / result.ms) * 1000, ...percentiles(result.times), cpu, busy: result.busy }
+  return { done: result.done, perSecond: (result.done / result.ms) * 1000, ...percentiles(result.times), cpu, busy: result.busy }
 }

@@ -17,6 +17,7 @@ import type { Measures } from './measures/metrics.js'
 import type { ConversationIdReader } from './membership/list-conversation-ids.js'
 import type { MembershipReader } from './membership/membership.js'
 import type { SendQueue } from './messages/send-queue.js'
+import type { Replica } from './replica/replica.js'
 import type { TypingEnds } from './presence/typing.js'
 
 /** What the domain logs through; pino fits. */
@@ -35,6 +36,8 @@ export interface ChatSettings {
   conversationPageSize: number
   /** Messages on a page when the caller does not say; 1–100. */
   messagePageSize: number
+  /** Whether sync tokens say no more than the version before reads: what finished above the oldest open transaction comes twice then. */
+  plainSyncTokens: boolean
   /** Multiplies every per-minute limit and the socket throttle. */
   rateLimitMultiplier: number
   /** Whether pages are cached in Redis; never where content may be sealed. */
@@ -48,6 +51,8 @@ export interface ChatOptions {
   databaseUrl: string
   /** Connections of the pool; one more is kept for sends. */
   databasePoolMax: number
+  /** A standby of the same database, for history and lists; as many connections again. Absent: everything is read from the primary. */
+  databaseReplicaUrl?: string
   /** For commands: must fail fast while Redis is away. */
   redis: Redis
   /** For publishing events: may queue while Redis is away. */
@@ -66,6 +71,7 @@ export interface ChatOptions {
 /** The domain, opened: what every operation works with. */
 export interface Chat {
   readonly db: Kysely<Tables>
+  readonly replica: Replica | undefined
   readonly redis: Redis
   readonly settings: ChatSettings
   readonly log: Log

@@ -3,7 +3,7 @@ import { Kysely, PostgresDialect, sql, type LogEvent } from 'kysely'
 import pg from 'pg'
 import { Denials } from './audit/denials.js'
 import { createPageCache } from './cache/page-cache.js'
-import type { Chat, ChatOptions, Log } from './chat.js'
+import type { Chat, ChatOptions } from './chat.js'
 import { PlannedClient } from './database/planned-client.js'
 import { ContentCipher } from './encryption/content-cipher.js'
 import { createEmitterPublisher } from './events/emitter-publisher.js'
@@ -21,6 +21,7 @@ import { announceMessages } from './messages/announce-message.js'
 import { openQuotes } from './messages/open-quotes.js'
 import { createTypingEnds } from './presence/typing.js'
 import { BadgeUpdates } from './push/badge-updates.js'
+import { Replica } from './replica/replica.js'
 import { SendQueue } from './messages/send-queue.js'
 
 /** The domain with what its owner needs besides operations. */
@@ -29,8 +30,6 @@ export interface OpenChat extends Chat {
   readonly checks: { database(): Promise<void>; redis(): Promise<void> }
   /** Tells the measures what is read rather than told: the outbox, the pool, the queue. Never rejects. */
   collectState(): Promise<void>
-  /** What is wrong with the master keys of encrypted content, a line for each problem, before anybody is served. */
-  findKeyProblems(): Promise<string[]>
   /** Finishes what is under way and closes the database connections; the Redis clients belong to the caller. */
   close(): Promise<void>
 }
@@ -39,7 +38,14 @@ export interface OpenChat extends Chat {
 export function openChat(options: ChatOptions): OpenChat {
   const { redis, settings, log, measures = ignoreMeasures(chatMetrics) } = options
   const pool = createPool(options)
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }), log: (event) => measureQuery(measures, event) })
+  const open = (ofPool: pg.Pool) =>
+    new Kysely<Tables>({ dialect: new PostgresDialect({ pool: ofPool }), log: (event) => measureQuery(measures, event) })
+  const db = open(pool)
+  const { databaseReplicaUrl } = options
+  const replica =
+    databaseReplicaUrl === undefined
+      ? undefined
+      : new Replica({ open: () => open(createPool({ ...options, databaseUrl: databaseReplicaUrl }, replicaPatience)), log, measures })
   const outbox = new Outbox(db, log)
   const contents = new ContentCipher(options.contentEncryption ?? { seals: false, keys: [] }, log)
   const sends = new SendQueue({
@@ -55,6 +61,7 @@ export function openChat(options: ChatOptions): OpenChat {
   const denials = new Denials(db, log)
   const chat: OpenChat = {
     db,
+    replica,
     denials,
     redis,
     settings,
@@ -77,12 +84,12 @@ export function openChat(options: ChatOptions): OpenChat {
       redis: async () => void (await redis.ping()),
     },
     collectState: () => collectState({ db, pool, poolMax: options.databasePoolMax, waitingSends: () => sends.waiting }, measures),
-    findKeyProblems: () => contents.findProblems(db),
     close: async () => {
       await sends.close()
       await outbox.close()
       await chat.badges.flush()
       await denials.close()
+      await replica?.close()
       await db.destroy()
     },
   }
@@ -95,7 +102,13 @@ function measureQuery(measures: Measures, { level, query, queryDurationMillis }:
   if (level === 'error') measures.queryFailures(1, { statement })
 }
 
-function createPool({ databaseUrl, databasePoolMax, log }: { databaseUrl: string; databasePoolMax: number; log: Log }): pg.Pool {
+// Patience ends early: there is another server to ask.
+const replicaPatience = { connectionTimeoutMillis: 500, statement_timeout: 1000, query_timeout: 1500 }
+
+function createPool(
+  { databaseUrl, databasePoolMax, log }: Pick<ChatOptions, 'databaseUrl' | 'databasePoolMax' | 'log'>,
+  patience: pg.PoolConfig = {},
+): pg.Pool {
   const pool = new pg.Pool({
     Client: PlannedClient,
     connectionString: databaseUrl,
@@ -107,6 +120,7 @@ function createPool({ databaseUrl, databasePoolMax, log }: { databaseUrl: string
     query_timeout: 6000,
     lock_timeout: 2000,
     idle_in_transaction_session_timeout: 10_000,
+    ...patience,
   })
   // An idle connection that the server ends raises this; without a listener it would end the process.
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'))

@@ -8,7 +8,7 @@ export interface CatchUpOptions {
   isOnline: () => boolean
   /** What happened since the token, in pages. */
   onPage: (page: SyncPage) => void
-  /** Nobody knows what was missed; the first time nothing was. Syncs go on from here. */
+  /** Nobody knows what was missed; at the very first nothing was. Syncs go on from here. */
   onReset: (page: SyncPage, isFirst: boolean) => void
   /** Nothing is missing that was committed before it began. */
   onDone: () => void
@@ -61,7 +61,7 @@ export function createCatchUp({ call, isOnline, onPage, onReset, onDone, onToken
   /** Gives whether there is more. The token is kept only after its page was taken in: what a crash interrupts comes again. */
   async function takePage(): Promise<boolean> {
     const since = token
-    const page = await call('sync', { limit: pageMessages, ...(since !== undefined && { since }) })
+    const page = await syncSince(since, call, log)
     if (!page.reset) onPage(page)
     token = page.next
     onToken(page.next)
@@ -96,5 +96,16 @@ export function createCatchUp({ call, isOnline, onPage, onReset, onDone, onToken
     run,
     soon,
     stop: unplan,
+  }
+}
+
+/** A token that the server does not read, as of a newer version that was taken back, is as good as one that is too old. */
+async function syncSince(since: string | undefined, call: Call, log: (line: string) => void): Promise<SyncPage> {
+  try {
+    return await call('sync', { limit: pageMessages, ...(since !== undefined && { since }) })
+  } catch (error) {
+    if (since === undefined || asChatError(error, 'INTERNAL').code !== 'VALIDATION_ERROR') throw error
+    log('the server does not read the token of the last sync: starting anew')
+    return call('sync', { limit: pageMessages })
   }
 }

@@ -16,13 +16,15 @@ export interface Config {
   readonly databaseUrl: string
   /** `DATABASE_POOL_MAX`: PostgreSQL connections of this process, 1–1,000. */
   readonly databasePoolMax: number
+  /** `DATABASE_REPLICA_URL`: a standby that APIs may read history and lists from; absent: the primary serves all. */
+  readonly databaseReplicaUrl?: string
   /** `REDIS_URL`, `redis://` or `rediss://`. */
   readonly redisUrl: string
   /** `REDIS_CA_FILE`: the authorities that a `rediss://` server's certificate must come from, as PEM; absent: those that Node knows. */
   readonly redisCa?: string
   /**
    * How events go between processes; the same for all of them. `REDIS_ADAPTER`: `classic`, or `sharded` for many gateways, which needs Redis 7.
-   * `EVENT_BATCHES`: off while processes run that do not understand batches.
+   * `WIRE_VERSION`: `previous` while processes of the version before run, which do not understand batches.
    */
   readonly eventForm: 'batched' | 'sharded' | 'plain'
   /** `HOST`: the address to listen on. */
@@ -103,6 +105,8 @@ export interface ChatConfig {
   readonly conversationPageSize: number
   /** `CHAT_MESSAGE_PAGE_SIZE`: messages per page when the caller names no limit, 1–100. */
   readonly messagePageSize: number
+  /** Whether sync tokens are written as the version before reads them; with `WIRE_VERSION`. */
+  readonly plainSyncTokens: boolean
 }
 
 export const PUSH_TRANSPORTS = ['off', 'log', 'fcm'] as const
@@ -181,10 +185,14 @@ function refuseDebugOutput(settings: Settings): void {
       settings.report(name, 'must not be set in production: libraries would print tokens and messages')
 }
 
-function readStores(settings: Settings): Pick<Config, 'databaseUrl' | 'databasePoolMax' | 'redisUrl' | 'redisCa' | 'eventForm'> {
+function readStores(
+  settings: Settings,
+): Pick<Config, 'databaseUrl' | 'databaseReplicaUrl' | 'databasePoolMax' | 'redisUrl' | 'redisCa' | 'eventForm'> {
   requireVerifiedTls(settings)
   const redisCa = readRedisCa(settings)
+  const databaseReplicaUrl = settings.url('DATABASE_REPLICA_URL', ['postgres:', 'postgresql:'])
   return {
+    ...(databaseReplicaUrl !== undefined && { databaseReplicaUrl }),
     ...(redisCa !== undefined && { redisCa }),
     databaseUrl: settings.requiredUrl('DATABASE_URL', ['postgres:', 'postgresql:']),
     databasePoolMax: settings.integer('DATABASE_POOL_MAX', { default: 10, min: 1, max: 1000 }),
@@ -194,10 +202,12 @@ function readStores(settings: Settings): Pick<Config, 'databaseUrl' | 'databaseP
 }
 
 function readEventForm(settings: Settings): Config['eventForm'] {
-  const inBatches = settings.choice('EVENT_BATCHES', ['on', 'off'], 'on') === 'on'
   if (settings.choice('REDIS_ADAPTER', ['classic', 'sharded'], 'classic') === 'sharded') return 'sharded'
-  return inBatches ? 'batched' : 'plain'
+  return isUnderstoodByPrevious(settings) ? 'plain' : 'batched'
 }
+
+/** Whether what this process writes for others is to be understood by the version before. */
+const isUnderstoodByPrevious = (settings: Settings) => settings.choice('WIRE_VERSION', ['current', 'previous'], 'current') === 'previous'
 
 function readProcess(
   settings: Settings,
@@ -247,6 +257,7 @@ function readChat(settings: Settings): ChatConfig {
     messageLengthMax: settings.integer('CHAT_MESSAGE_MAX_LENGTH', { default: 5000, min: 1, max: 20_000 }),
     conversationPageSize: settings.integer('CHAT_CONVERSATION_PAGE_SIZE', { default: 20, min: 1, max: 50 }),
     messagePageSize: settings.integer('CHAT_MESSAGE_PAGE_SIZE', { default: 50, min: 1, max: 100 }),
+    plainSyncTokens: isUnderstoodByPrevious(settings),
   }
 }
 

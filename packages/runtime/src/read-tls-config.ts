@@ -14,14 +14,18 @@ export function readRedisCa(settings: Settings): string | undefined {
 export function requireVerifiedTls(settings: Settings): void {
   if (settings.text('NODE_TLS_REJECT_UNAUTHORIZED') === '0')
     settings.report('NODE_TLS_REJECT_UNAUTHORIZED', 'must not be 0: name the authority with sslrootcert or REDIS_CA_FILE instead')
-  const url = settings.text('DATABASE_URL') ?? ''
+  for (const name of ['DATABASE_URL', 'DATABASE_REPLICA_URL']) requireVerifiedMode(settings, name)
+}
+
+function requireVerifiedMode(settings: Settings, name: string): void {
+  const url = settings.text(name) ?? ''
   if (!URL.canParse(url)) return
   const query = new URL(url).searchParams
   const mode = query.get('sslmode')
   if (mode !== null && mode !== 'verify-full' && mode !== 'disable')
-    settings.report('DATABASE_URL', `sslmode must be verify-full (or disable), but is "${mode}"`)
+    settings.report(name, `sslmode must be verify-full (or disable), but is "${mode}"`)
   const rootFile = query.get('sslrootcert')
-  if (rootFile !== null) readPem(settings, 'DATABASE_URL', rootFile)
+  if (rootFile !== null) readPem(settings, name, rootFile)
 }
 
 function readPem(settings: Settings, name: string, path: string): string | undefined {

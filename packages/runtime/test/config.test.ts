@@ -31,7 +31,7 @@ describe('a minimal environment', () => {
         connectionsPerUserMax: 20,
         connectionsPerAddressMax: 20_000,
       },
-      chat: { messageLengthMax: 5000, conversationPageSize: 20, messagePageSize: 50 },
+      chat: { messageLengthMax: 5000, conversationPageSize: 20, messagePageSize: 50, plainSyncTokens: false },
       presenceGraceMs: 2000,
       push: {
         transport: 'off',
@@ -54,11 +54,17 @@ describe('a minimal environment', () => {
   })
 
   test.each([
-    [{ EVENT_BATCHES: 'off' }, 'plain'],
+    [{ WIRE_VERSION: 'previous' }, 'plain'],
     [{ REDIS_ADAPTER: 'sharded' }, 'sharded'],
-    [{ REDIS_ADAPTER: 'sharded', EVENT_BATCHES: 'off' }, 'sharded'],
+    [{ REDIS_ADAPTER: 'sharded', WIRE_VERSION: 'previous' }, 'sharded'],
   ])('tells events otherwise where %j', (env, eventForm) => {
     expect(readConfig({ ...MINIMAL, ...env })).toMatchObject({ eventForm })
+  })
+
+  test('may name a replica', () => {
+    const url = 'postgres://chat:pw@replica:5432/chat'
+    expect(readConfig({ ...MINIMAL, DATABASE_REPLICA_URL: url })).toMatchObject({ databaseReplicaUrl: url })
+    expect(() => readConfig({ ...MINIMAL, DATABASE_REPLICA_URL: 'replica' })).toThrow('DATABASE_REPLICA_URL: must be a URL')
   })
 
   test('counts an empty value as absent', () => {
@@ -94,6 +100,9 @@ test('encryption without a look at the certificate is refused, and so is an auth
     'REDIS_CA_FILE: /nowhere.crt cannot be read',
   )
   expect(() => readConfig({ ...MINIMAL, REDIS_CA_FILE: '/nowhere.crt' })).toThrow('but REDIS_URL does not begin with rediss://')
+  expect(() => readConfig({ ...MINIMAL, DATABASE_REPLICA_URL: 'postgres://replica/chat?sslmode=require' })).toThrow(
+    'DATABASE_REPLICA_URL: sslmode must be verify-full',
+  )
   expect(readConfig(database('sslmode=verify-full')).databaseUrl).toContain('verify-full')
 })
 

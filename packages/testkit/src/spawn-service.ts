@@ -32,18 +32,21 @@ export const spawnGateway = (world: { config: Config }, env: Record<string, stri
 export const spawnApi = (world: { config: Config }, env: Record<string, string> = {}): Promise<SpawnedService> =>
   spawnService('api', world, env)
 
-/**
- * Starts a service beside a world, on its stores.
- * @param command how its image starts it, if not as it is.
- */
+export interface SpawnOptions {
+  /** How its image starts it, if not as it is. */
+  command?: readonly string[]
+  /** Where its package is, if it is not this version's. */
+  folder?: string
+}
+
+/** Starts a service beside a world, on its stores. */
 export async function spawnService(
   name: 'api' | 'gateway',
   { config }: { config: Config },
   env: Record<string, string> = {},
-  [command = process.execPath, ...args]: readonly string[] = [process.execPath, 'dist/main.js'],
+  { command: [program = process.execPath, ...args] = [process.execPath, 'dist/main.js'], folder = folderOf(name) }: SpawnOptions = {},
 ): Promise<SpawnedService> {
-  const cwd = fileURLToPath(new URL('../', import.meta.resolve(`@viatra-chat/${name}`)))
-  const child = spawn(command, args, { cwd, env: { ...environment(config), ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(program, args, { cwd: folder, env: { ...environment(config), ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')
   const lines: LogLine[] = []
   // Everything is read, so that the process never waits for a reader.
@@ -69,6 +72,8 @@ export async function spawnService(
     kill: async () => void (await end('SIGKILL')),
   }
 }
+
+const folderOf = (name: string) => fileURLToPath(new URL('../', import.meta.resolve(`@viatra-chat/${name}`)))
 
 const sayWithinMs = 60_000
 

@@ -8,7 +8,14 @@ import type {} from '@viatra-chat/local/stores'
 /** Name of the test's own sessions in `pg_stat_activity`; all others are the product's. */
 export const testkitApplication = 'testkit'
 
-/** Stores of one test file: a database cloned from the migrated template, and an empty Redis database. */
+export interface TestStoresOptions {
+  /** `migrated` (default): has the tables of this version, and the services their rights; `empty`: has nothing. */
+  schema?: 'migrated' | 'empty'
+  /** Another server than the one that all test files share; with `schema: 'empty'`, as it has no template. */
+  postgresUrl?: string
+}
+
+/** Stores of one test file: a database of its own, and an empty Redis database. */
 export interface TestStores {
   databaseUrl: string
   /** The same database for the services, under their own role. */
@@ -19,15 +26,14 @@ export interface TestStores {
   close(): Promise<void>
 }
 
-export async function openTestStores(): Promise<TestStores> {
+export async function openTestStores({ schema = 'migrated', postgresUrl }: TestStoresOptions = {}): Promise<TestStores> {
   const stores = inject('stores')
-  const admin = new pg.Client({ connectionString: stores.postgresUrl, application_name: testkitApplication })
-  admin.on('error', () => undefined)
-  await admin.connect()
+  const keeper = await connectAdmin(stores.postgresUrl)
+  const admin = postgresUrl === undefined ? keeper : await connectAdmin(postgresUrl)
   const name = `test_${randomUUID().replaceAll('-', '')}`
-  await admin.query(`create database ${name} template ${stores.templateDatabase}`)
-  const databaseUrl = withPath(stores.postgresUrl, name)
-  const redisUrl = withPath(stores.redisUrl, String(await takeRedisDatabase(admin, stores.redisDatabases)))
+  await admin.query(`create database ${name} template ${schema === 'empty' ? 'template1' : stores.templateDatabase}`)
+  const databaseUrl = withPath(postgresUrl ?? stores.postgresUrl, name)
+  const redisUrl = withPath(stores.redisUrl, String(await takeRedisDatabase(keeper, stores.redisDatabases)))
   const redis = new Redis(redisUrl)
   await redis.flushdb()
   const database = new pg.Pool({ connectionString: databaseUrl, max: 3, application_name: testkitApplication })
@@ -43,9 +49,16 @@ export async function openTestStores(): Promise<TestStores> {
       await database.end()
       await redis.quit()
       await admin.query(`drop database ${name} with (force)`)
-      await admin.end()
+      await Promise.all([...new Set([admin, keeper])].map((client) => client.end()))
     },
   }
+}
+
+async function connectAdmin(connectionString: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString, application_name: testkitApplication })
+  client.on('error', () => undefined)
+  await client.connect()
+  return client
 }
 
 /**

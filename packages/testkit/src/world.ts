@@ -5,9 +5,9 @@ import { createLogger, readConfig, type Config } from '@viatra-chat/runtime'
 import type { Redis } from 'ioredis'
 import type pg from 'pg'
 import { newUserId, person, type Person } from './person.js'
-import { openTestStores } from './stores.js'
+import { openTestStores, type TestStoresOptions } from './stores.js'
 
-export interface WorldOptions {
+export interface WorldOptions extends TestStoresOptions {
   /** API instances; default 1. */
   apis?: number
   /** Gateway instances; default 1. */
@@ -31,6 +31,8 @@ export interface World {
   readonly redis: Redis
   /** The configuration of the instances, for starting another one. */
   readonly config: Config
+  /** Lets people reach a service that was started beside the world. Gives its number among those of its kind. */
+  reach(name: 'api' | 'gateway', service: { url: string }): number
   /** Starts one more gateway, which its caller stops. */
   startGateway(changes?: Partial<Config>): Promise<RunningGateway>
   /** Creates a person; the names are for reading failures. */
@@ -48,7 +50,7 @@ export interface World {
 export const testSecret = 'a secret of at least thirty-two bytes, for tests'
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
-  const stores = await openTestStores()
+  const stores = await openTestStores(options)
   const env = {
     DATABASE_URL: stores.serviceDatabaseUrl,
     REDIS_URL: stores.redisUrl,
@@ -92,6 +94,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     databaseUrl: stores.databaseUrl,
     redis: stores.redis,
     config,
+    reach: (name, { url }) => (name === 'api' ? place.apis : place.gateways).push(url) - 1,
     startGateway: (changes = {}) => startGateway({ ...config, ...changes }, log),
     person: newPerson,
     people,

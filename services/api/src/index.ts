@@ -41,6 +41,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
   const chat = openChat({
     databaseUrl: config.databaseUrl,
     databasePoolMax: config.databasePoolMax,
+    ...(config.databaseReplicaUrl !== undefined && { databaseReplicaUrl: config.databaseReplicaUrl }),
     redis,
     publisher,
     eventForm: config.eventForm,
@@ -86,7 +87,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
 
 /** Whoever lacks keys would show messages as if they said nothing. */
 async function requireContentKeys(chat: OpenChat): Promise<void> {
-  const problems = await chat.findKeyProblems()
+  const problems = await chat.contents.findProblems(chat.db)
   if (problems.length > 0) throw new ConfigError(problems)
 }
 

@@ -100,7 +100,7 @@ export async function startGateway(config: Config, log: Logger): Promise<Running
 
 /** Whoever lacks keys would show, and tell, messages as if they said nothing. */
 async function requireContentKeys(chat: OpenChat, clients: readonly Redis[]): Promise<void> {
-  const problems = await chat.findKeyProblems()
+  const problems = await chat.contents.findProblems(chat.db)
   if (problems.length === 0) return
   await chat.close()
   for (const client of clients) client.disconnect()

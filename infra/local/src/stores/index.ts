@@ -1,5 +1,6 @@
 export { unpackDebianPackages, type DebianPackages } from './debian-packages.js'
 export { postgresFolder, startPostgres, type PostgresOptions } from './postgres.js'
+export { startReplicatedPostgres, type ReplicatedPostgres } from './replicated-postgres.js'
 export { startRedis, type RedisOptions } from './redis.js'
 export { givenStore, type Store } from './store.js'
 export { startTestStores, type RunningTestStores, type TestStores } from './test-stores.js'

@@ -1,7 +1,7 @@
 import type { ConversationId, ConversationType, UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely'
-import { receiptsVersion } from '../receipts/receipts-version.js'
+import { receiptsVersion, receiptsVersions } from '../receipts/receipts-version.js'
 import { changedSince } from '../sync/snapshot.js'
 import { laterThanBefore } from './later-than-before.js'
 
@@ -18,6 +18,8 @@ export interface ConversationRow {
   /** null where the conversation is too large to be cached. */
   receipts_version: string | null
   own_receipts_version: string
+  /** Of each member, as JSON; where it was asked for, and under the same condition. */
+  receipts_versions?: string | null
 }
 
 const columns = sql`
@@ -33,6 +35,8 @@ export interface ListOptions {
   limit: number
   /** Only conversations with less activity than this one. */
   below: { activityMs: number; id: string } | undefined
+  /** Whether it is to be known what a replica must show. */
+  forReplica?: boolean
 }
 
 /** Conversations of a person, newest activity first, with the count of all of them. Sorting is over the person's own, never over the table. */
@@ -45,13 +49,14 @@ export async function listOwn(
   const below = options.below
     ? sql`and (${activity}, c.id) < (to_timestamp(${options.below.activityMs}::float8 / 1000)::timestamptz(3), ${options.below.id}::uuid)`
     : sql``
+  const forReplica = options.forReplica ? sql`, ${receiptsVersions()} as receipts_versions` : sql``
   const mine = sql`conversation_members m join conversations c on c.id = m.conversation_id where m.user_id = ${userId} ${ofType}`
   const { rows } = await sql<ConversationRow & { total: string }>`
     with counted as (select count(*) as total from ${mine}),
     page as materialized (
       select c.id, ${activity} as activity from ${mine} ${below} order by activity desc, c.id desc limit ${options.limit} offset ${options.offset}
     )
-    select counted.total, ${columns} from counted
+    select counted.total, ${columns} ${forReplica} from counted
     left join page on true left join conversations c on c.id = page.id
     left join conversation_members m on m.conversation_id = c.id and m.user_id = ${userId}
     order by page.activity desc, page.id desc`.execute(db)

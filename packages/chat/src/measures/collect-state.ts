@@ -29,7 +29,7 @@ export async function collectState({ db, pool, poolMax, waitingSends }: StateSou
 async function collectPushes(db: Kysely<Tables>, measures: Measures): Promise<void> {
   const { rows } = await sql<{ rows: number; age: number }>`
     select count(*)::int as rows, coalesce(extract(epoch from clock_timestamp() - min(due_at)), 0)::float8 as age
-    from (select due_at from push_jobs order by due_at limit ${countedMax}) as oldest`.execute(db)
+    from (select due_at from push_jobs where seq is not null order by due_at limit ${countedMax}) as oldest`.execute(db)
   measures.pushQueueRows(rows[0]?.rows ?? 0)
   measures.pushQueueAgeSeconds(Math.max(0, rows[0]?.age ?? 0))
 }

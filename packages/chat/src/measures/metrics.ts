@@ -57,6 +57,12 @@ export const chatMetrics = {
   outboxStuckRows: { name: 'chat_outbox_stuck_rows', kind: 'gauge', help: 'Rows that failed three times and that nobody tries any more.' },
   outboxRelayed: { name: 'chat_outbox_relayed_total', kind: 'counter', help: 'Rows that a relay told, since their writer could not.' },
   cacheReads: { name: 'chat_cache_reads_total', kind: 'counter', help: 'Reads of cached pages.', labels: ['result'] },
+  replicaReads: {
+    name: 'chat_replica_reads_total',
+    kind: 'counter',
+    help: 'Reads that a replica served, was behind for, or failed at.',
+    labels: ['result'],
+  },
   rateLimited: {
     name: 'chat_rate_limited_total',
     kind: 'counter',

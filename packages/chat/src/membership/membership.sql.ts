@@ -2,15 +2,16 @@ import type { ConversationId, UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import { sql, type Kysely, type Transaction } from 'kysely'
 import { laterThanBefore } from '../conversations/later-than-before.js'
-import { receiptsVersion } from '../receipts/receipts-version.js'
+import { receiptsVersion, receiptsVersions } from '../receipts/receipts-version.js'
 
-export function findMembership(db: Kysely<Tables>, conversationId: ConversationId, userId: UserId) {
+export function findMembership(db: Kysely<Tables>, conversationId: ConversationId, userId: UserId, forReplica = false) {
   return db
     .selectFrom('conversations as c')
     .leftJoin('conversation_members as m', (join) => join.onRef('m.conversation_id', '=', 'c.id').on('m.user_id', '=', userId))
     .where('c.id', '=', conversationId)
     .select(['c.id', 'c.type', 'c.last_seq', 'c.message_count', 'c.participant_count', 'c.metadata', 'c.version', 'm.role'])
     .select(receiptsVersion().as('receipts_version'))
+    .$if(forReplica, (query) => query.select(receiptsVersions().as('receipts_versions')))
     .executeTakeFirst()
 }
 

@@ -1,9 +1,11 @@
 import type { ConversationId, ConversationType, ParticipantRole, UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import type { Kysely, Transaction } from 'kysely'
+import type { Chat } from '../chat.js'
 import { gatherByTurn } from '../gather-by-turn.js'
 import type { Actor } from '../identity/actor.js'
 import { Refusal } from '../refusal.js'
+import type { KnownState } from '../replica/replica.js'
 import { findMembership, findMemberships, lockConversation, type MembershipKey } from './membership.sql.js'
 
 declare const proof: unique symbol
@@ -24,12 +26,23 @@ export interface Membership {
     readonly version: string | null
     /** Version of the conversation without its receipts. */
     readonly ownVersion: number
+    /** What a replica must show to be read instead; where it was asked for, and would not be costly to know. */
+    readonly known: KnownState | undefined
   }
 }
 
 /** Refuses with CONVERSATION_NOT_FOUND or NOT_A_PARTICIPANT. */
 export async function requireMembership(at: { db: Kysely<Tables> }, actor: Actor, conversationId: ConversationId): Promise<Membership> {
   return prove(await findMembership(at.db, conversationId, actor.userId), actor)
+}
+
+/** The same for what may be read from a replica, if there is one. */
+export async function requireMembershipToRead(
+  { db, replica }: Pick<Chat, 'db' | 'replica'>,
+  actor: Actor,
+  conversationId: ConversationId,
+): Promise<Membership> {
+  return prove(await findMembership(db, conversationId, actor.userId, replica !== undefined), actor)
 }
 
 /** Reads memberships together with those that others ask for in the same turn. */
@@ -73,7 +86,12 @@ function toMembership(row: Row, userId: UserId, role: ParticipantRole): Membersh
     metadata: row.metadata,
     version: row.receipts_version === null ? null : `${row.version}.${row.receipts_version}`,
     ownVersion: Number(row.version),
+    known: toKnown(row),
   }
   // eslint-disable-next-line @typescript-eslint/consistent-type-assertions -- the one place where the proof is made
   return { userId, role, conversation } as Membership
+}
+
+function toKnown({ id, version, receipts_versions }: Row): KnownState | undefined {
+  return receipts_versions ? { id: id as ConversationId, version: Number(version), receiptsVersions: receipts_versions } : undefined
 }

@@ -50,7 +50,7 @@ export async function queuePushes(tx: Transaction<Tables>, pushes: readonly Queu
       order by fcm_token, conversation_id
       on conflict (fcm_token, conversation_id) do update
         set user_id = excluded.user_id, seq = excluded.seq, message_id = excluded.message_id, expires_at = excluded.expires_at, attempts = 0
-        where j.seq < excluded.seq or j.user_id <> excluded.user_id
+        where j.seq is null or j.seq < excluded.seq or j.user_id <> excluded.user_id
     )
     select message_id, user_id from gave_way
     union all
@@ -117,7 +117,7 @@ export async function leaseJobs(db: Kysely<Tables>, { limit, leaseMs }: { limit:
     update push_jobs set leased_until = clock_timestamp() + ${leaseMs} * interval '1 ms', attempts = attempts + 1
     where (fcm_token, conversation_id) in (
       select fcm_token, conversation_id from push_jobs
-      where due_at <= clock_timestamp() and (leased_until is null or leased_until < clock_timestamp())
+      where due_at <= clock_timestamp() and seq is not null and (leased_until is null or leased_until < clock_timestamp())
         and not exists (select from push_pause where until > clock_timestamp())
       order by due_at limit ${limit} for update skip locked
     )

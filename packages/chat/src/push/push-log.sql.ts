@@ -65,9 +65,10 @@ export async function listPushLog(db: Kysely<Tables>, messageId: MessageId, limi
 
 const keptDays = 30
 
-/** Deletes what is too old to be asked for, and pushes that expired while nothing could be sent. */
+/** Deletes what is too old to be asked for, pushes that expired while nothing could be sent, and rows of the version before that only kept a distance. */
 export async function forgetOldPushes(db: Kysely<Tables>): Promise<void> {
   await sql`delete from push_log where at < now() - ${keptDays} * interval '1 day'`.execute(db)
+  await sql`delete from push_jobs where seq is null and due_at < now() - interval '1 minute'`.execute(db)
   await sql`
     with gone as (
       delete from push_jobs where expires_at < clock_timestamp() and (leased_until is null or leased_until < clock_timestamp())

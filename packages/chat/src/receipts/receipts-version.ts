@@ -9,3 +9,10 @@ export function receiptsVersion() {
     case when c.participant_count <= ${cachedParticipantsMax}
     then (select sum(r.receipts_version) from conversation_members r where r.conversation_id = c.id) end`
 }
+
+/** SQL: the same for each member, as JSON by their ids: a sum does not tell whose receipts a replica lacks. */
+export function receiptsVersions() {
+  return sql<string | null>`
+    case when c.participant_count <= ${cachedParticipantsMax}
+    then (select jsonb_object_agg(r.user_id, r.receipts_version)::text from conversation_members r where r.conversation_id = c.id) end`
+}

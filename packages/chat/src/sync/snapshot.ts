@@ -4,11 +4,12 @@ import { sql, type RawBuilder } from 'kysely'
 const packedMax = 100
 
 /**
- * A snapshot as PostgreSQL writes it (`xmin:xmax:xip,…`), short enough for a token. With very many transactions open only the oldest one is
- * kept: what finished above it comes twice then, and nothing is missed.
+ * A snapshot as PostgreSQL writes it (`xmin:xmax:xip,…`), short enough for a token. With very many transactions open, or where it is to be
+ * `plain`, only the oldest one is kept: what finished above it comes twice then, and nothing is missed.
  */
-export function packSnapshot(snapshot: string): string {
+export function packSnapshot(snapshot: string, isPlain: boolean): string {
   const { xmin, xmax, open } = split(snapshot)
+  if (isPlain) return String(xmin)
   const packed = [xmin, ...[xmax, ...open].map((xid) => (xid - xmin).toString(36))].join('.')
   return packed.length > packedMax ? String(xmin) : packed
 }

@@ -13,8 +13,10 @@ export interface SyncToken {
   round?: { next: string; conversationId: string; seq: number }
 }
 
-export function writeSyncToken({ database, since, at, round }: SyncToken): string {
-  const parts = [database, packSnapshot(since), at, ...(round ? [packSnapshot(round.next), round.conversationId, round.seq] : [])]
+/** @param isPlain whether it is to be understood by a version that knows no snapshots in tokens. */
+export function writeSyncToken({ database, since, at, round }: SyncToken, isPlain: boolean): string {
+  const pack = (snapshot: string) => packSnapshot(snapshot, isPlain)
+  const parts = [database, pack(since), at, ...(round ? [pack(round.next), round.conversationId, round.seq] : [])]
   return Buffer.from(parts.join(' ')).toString('base64url')
 }
 

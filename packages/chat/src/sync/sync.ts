@@ -16,7 +16,7 @@ import { countChanged, listChangedReceipts, listLeft, readMoment, type Moment } 
 import { isAheadOf } from './snapshot.js'
 import { readSyncToken, writeSyncToken, type SyncToken } from './sync-token.js'
 
-type StoredPage = Omit<SyncPage, 'conversations'> & { conversations: StoredConversation[] }
+type StoredPage = Omit<SyncPage, 'conversations' | 'next'> & { conversations: StoredConversation[]; next: SyncToken }
 
 /**
  * What changed since a token. Rows carry the transaction that changed them last; a token says which transactions were visible when it was
@@ -35,7 +35,8 @@ export async function sync(chat: Chat, actor: Actor, input: OperationInput<'sync
       const at = { db: tx, contents: chat.contents }
       return usable ? changesSince(at, actor.userId, token, moment, limit) : startAnew(at, actor.userId, moment)
     })
-  return { data: { ...page, conversations: await withPresence(chat, page.conversations) } }
+  const next = writeSyncToken(page.next, chat.settings.plainSyncTokens)
+  return { data: { ...page, next, conversations: await withPresence(chat, page.conversations) } }
 }
 
 async function isUsable(tx: Transaction<Tables>, userId: UserId, token: SyncToken, moment: Moment): Promise<boolean> {
@@ -46,7 +47,7 @@ async function isUsable(tx: Transaction<Tables>, userId: UserId, token: SyncToke
 
 async function startAnew(at: Reading, userId: UserId, { database, snapshot }: Moment): Promise<StoredPage> {
   const conversations = await loadNewestConversations(at, userId, bounds.syncResetConversations)
-  const next = writeSyncToken({ database, since: snapshot, at: Date.now() })
+  const next = { database, since: snapshot, at: Date.now() }
   return { conversations, messages: [], receipts: [], removed_conversation_ids: [], next, has_more: false, reset: true }
 }
 
@@ -61,7 +62,7 @@ async function changesSince(at: Reading, userId: UserId, token: SyncToken, momen
     messages,
     receipts: first ? await listChangedReceipts(at.db, userId, token.since) : [],
     removed_conversation_ids: first ? await listLeft(at.db, userId, token.since) : [],
-    next: writeSyncToken(nextToken(token, moment, isRoundDone ? undefined : messages.at(-1))),
+    next: nextToken(token, moment, isRoundDone ? undefined : messages.at(-1)),
     // A round of several pages speaks of the moment of its first: only one of a single page says that there is no more, and means now.
     has_more: !(first && isRoundDone),
     reset: false,
