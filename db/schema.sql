@@ -59,6 +59,20 @@ CREATE TABLE conversation_deletions (
   CONSTRAINT conversation_deletions_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE
 );
 
+CREATE TABLE conversation_keys (
+  conversation_id uuid NOT NULL,
+  version integer NOT NULL,
+  wrapped bytea,
+  master_key text NOT NULL,
+  created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  wrapped_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  shredded_at timestamp(3) with time zone,
+  CONSTRAINT conversation_keys_pkey PRIMARY KEY (conversation_id, version),
+  CONSTRAINT conversation_keys_check CHECK (((wrapped IS NULL) = (shredded_at IS NOT NULL))),
+  CONSTRAINT conversation_keys_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE
+);
+CREATE INDEX idx_conversation_keys_master_key ON public.conversation_keys USING btree (master_key, conversation_id, version) WHERE (wrapped IS NOT NULL);
+
 CREATE TABLE conversation_members (
   conversation_id uuid NOT NULL,
   user_id uuid NOT NULL,
@@ -163,6 +177,7 @@ CREATE TABLE messages (
   created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
   updated_at timestamp(3) with time zone DEFAULT now() NOT NULL,
   changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+  sealed bytea,
   CONSTRAINT messages_pkey PRIMARY KEY (conversation_id, seq),
   CONSTRAINT messages_message_type_check CHECK ((message_type = ANY (ARRAY['text'::text, 'image'::text, 'file'::text, 'system'::text])))
 );

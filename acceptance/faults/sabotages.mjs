@@ -30,13 +30,13 @@ export const sabotages = [
   {
     name: 'receipts are not caught up on',
     cases: 'F20,F09,F03',
-    edits: [['packages/chat/dist/sync/sync.js', 'await listChangedReceipts(tx, userId, token.since)', '[]']],
+    edits: [['packages/chat/dist/sync/sync.js', 'await listChangedReceipts(at.db, userId, token.since)', '[]']],
     caught: /C8 .* lost that seq/,
   },
   {
     name: 'changes of conversations are not caught up on',
     cases: 'F09',
-    edits: [['packages/chat/dist/sync/sync.js', 'await loadChangedConversations(tx, userId, token.since)', '[]']],
+    edits: [['packages/chat/dist/sync/sync.js', 'await loadChangedConversations(at, userId, token.since)', '[]']],
     caught: /C5 .* (knows the|does not know)/,
   },
   {

@@ -61,7 +61,13 @@ describe.each(['api', 'gateway'] as const)('the pods of the %s', (name) => {
 
   test('run on a configuration that the service takes, with secrets by reference alone', () => {
     const secrets = container.env.filter(({ valueFrom }) => valueFrom !== undefined).map(({ name }) => name)
-    expect(secrets).toEqual(['DATABASE_URL', ...(name === 'api' ? ['DATABASE_REPLICA_URL'] : []), 'REDIS_URL', 'JWT_SECRET'])
+    expect(secrets).toEqual([
+      'DATABASE_URL',
+      ...(name === 'api' ? ['DATABASE_REPLICA_URL'] : []),
+      'REDIS_URL',
+      'JWT_SECRET',
+      'CONTENT_KEYS',
+    ])
     expect(configOf(container)).toMatchObject({ port: 3000, metricsPort: 9464, production: true })
     expect(container.ports.map(({ containerPort }) => containerPort)).toEqual([3000, 9464])
   })

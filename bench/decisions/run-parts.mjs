@@ -4,6 +4,7 @@ import { startPostgres } from '@viatra-chat/local/stores'
 import { activityIndex } from './activity-index.mjs'
 import { audit } from './audit.mjs'
 import { cache } from './cache.mjs'
+import { encryption } from './encryption.mjs'
 import { openServer } from './database.mjs'
 import { outbox } from './outbox.mjs'
 import { history } from './history.mjs'
@@ -15,7 +16,21 @@ import { receipts } from './receipts.mjs'
 import { replica } from './replica.mjs'
 import { sends } from './sends.mjs'
 
-const parts = { members, receipts, receiptRanges, activityIndex, messageIndexes, sends, outbox, audit, push, history, cache, replica }
+const parts = {
+  members,
+  receipts,
+  receiptRanges,
+  activityIndex,
+  messageIndexes,
+  sends,
+  outbox,
+  audit,
+  push,
+  history,
+  cache,
+  replica,
+  encryption,
+}
 
 /** Runs the named parts, or all, and prints a table for each. `DATABASE_URL` names another server than the embedded one. */
 export async function runParts(names) {

@@ -13,6 +13,8 @@ export const serviceRights: Record<keyof Tables, readonly string[]> = {
   former_members: ['select', 'insert', 'update', 'delete'],
   // Never content: what was said stays as it was said.
   messages: ['select', 'insert', 'update(is_deleted, deleted_at, deleted_by, updated_at, changed_xid)'],
+  // A new conversation gets a key; destroying and wrapping anew is for the owner.
+  conversation_keys: ['select', 'insert'],
   conversation_deletions: ['select', 'insert', 'update'],
   receipt_marks: ['select', 'insert'],
   devices: ['select', 'insert', 'update', 'delete'],

@@ -81,6 +81,18 @@ export interface MessagesTable {
   created_at: Timestamp
   updated_at: Timestamp
   changed_xid: Int8
+  /** Content and metadata, encrypted; then those columns hold neither. */
+  sealed: Buffer | null
+}
+
+export interface ConversationKeysTable {
+  conversation_id: string
+  version: number
+  wrapped: Buffer | null
+  master_key: string
+  created_at: Timestamp
+  wrapped_at: Timestamp
+  shredded_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
 }
 
 export interface ConversationDeletionsTable {
@@ -213,6 +225,7 @@ export interface Tables {
   conversation_members: ConversationMembersTable
   former_members: FormerMembersTable
   messages: MessagesTable
+  conversation_keys: ConversationKeysTable
   conversation_deletions: ConversationDeletionsTable
   receipt_marks: ReceiptMarksTable
   devices: DevicesTable

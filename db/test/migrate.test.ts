@@ -43,6 +43,16 @@ test('migrations are listed, taken back one at a time, and applied again', async
   expect(await migrate(database.url)).toEqual([newest])
 })
 
+test('keys of encrypted messages are not taken back', async () => {
+  await migrate(database.url)
+  await database.pool.query(`
+    insert into messages (conversation_id, seq, id, sender_id, message_type, sealed)
+    values (gen_random_uuid(), 1, gen_random_uuid(), gen_random_uuid(), 'text', 'sealed')`)
+  const takeBack = await readFile(new URL('../migrations/0010_sealed_content.down.sql', import.meta.url), 'utf8')
+  await expect(database.pool.query(takeBack)).rejects.toThrow('messages are encrypted: this migration cannot be taken back')
+  expect((await database.pool.query('select from messages')).rowCount).toBe(1)
+})
+
 test('a migration that meets a lock gives up, lets the others pass, and succeeds once the lock is gone', async () => {
   await migrate(database.url)
   await migrateDown(database.url)

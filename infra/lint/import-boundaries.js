@@ -49,6 +49,15 @@ const BOUNDARIES = [
     ],
   },
   {
+    files: ['packages/chat/src/**/*-cli.ts'],
+    patterns: [
+      {
+        regex: String.raw`^@viatra-chat/(?!(contract|db|runtime)$)`,
+        message: 'A command is a process of its own: besides, it reads its configuration as the services do.',
+      },
+    ],
+  },
+  {
     files: ['packages/runtime/src/**'],
     patterns: [{ regex: '^@viatra-chat/', message: 'The runtime knows no domain.' }],
   },

@@ -87,6 +87,8 @@ function through({ postgres, redis }: Stores, postgresLine: TcpProxy, redisLine:
     LOG_LEVEL: 'warn',
     RATE_LIMIT_MULTIPLIER: '1000',
     PRESENCE_GRACE_MS: '500',
+    // One stranger of a case may be a whole crowd.
+    SOCKET_CONNECTIONS_PER_USER: '1000',
     // What a killed worker had in its hands, another one takes after three seconds.
     PUSH_CALL_TIMEOUT_MS: '2000',
     PUSH_CONFIRM_MS: '3000',

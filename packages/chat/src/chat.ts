@@ -1,6 +1,7 @@
 import type { Tables } from '@viatra-chat/db'
 import type { Denials } from './audit/denials.js'
 import type { PageCache } from './cache/page-cache.js'
+import type { ContentCipher, ContentEncryption } from './encryption/content-cipher.js'
 import type { Redis } from 'ioredis'
 import type { Kysely } from 'kysely'
 import type { Authenticator } from './identity/authenticate.js'
@@ -39,7 +40,7 @@ export interface ChatSettings {
   plainSyncTokens: boolean
   /** Multiplies every per-minute limit and the socket throttle. */
   rateLimitMultiplier: number
-  /** Whether pages are cached in Redis. */
+  /** Whether pages are cached in Redis; never where content may be sealed. */
   cache: boolean
   push: PushSettings
   /** Whether the audit log has a row for each batch of sends. */
@@ -60,6 +61,8 @@ export interface ChatOptions {
   eventForm: EventForm
   jwt: TokenOptions
   settings: ChatSettings
+  /** Absent: nothing is sealed, and nothing that is can be opened. */
+  contentEncryption?: ContentEncryption
   log: Log
   /** Where measurements go; absent: nowhere. */
   measures?: Measures
@@ -83,6 +86,8 @@ export interface Chat {
   readonly conversationIds: ConversationIdReader
   readonly authenticator: Authenticator
   readonly cache: PageCache
+  /** Seals and opens what people say. */
+  readonly contents: ContentCipher
   readonly badges: BadgeUpdates
   readonly denials: Denials
 }

@@ -1,4 +1,5 @@
 import type { Log } from './chat.js'
+import { KeysUnavailable } from './encryption/master-keys.js'
 import { Refusal } from './refusal.js'
 
 // Classes 08 (connection), 53 (resources), 57 (operator), 40 (retryable) and 55P03 (lock timeout): the database is away or busy, not wrong.
@@ -11,6 +12,7 @@ const awayMessages =
 /** True when an error says that a store is away or busy rather than that we are wrong. */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false
+  if (error instanceof KeysUnavailable) return true
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   if (awayCodes.has(code) || awayStates.test(code) || awayMessages.test(error.message)) return true
   return error instanceof AggregateError && error.errors.some(isUnavailable)

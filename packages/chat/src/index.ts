@@ -1,11 +1,18 @@
 export { startAuditSealer } from './audit/audit-sealer.js'
 export { startOutboxRelay } from './events/outbox-relay.js'
 export type { Chat, ChatOptions, ChatSettings, Log } from './chat.js'
+export type { ContentKeyModule, KeyContext } from './encryption/content-key-module.js'
 export type { EventForm } from './events/emitter-publisher.js'
 export { batchChannel, readBatch } from './events/event-batch.js'
 export { createdAtOf, readEventFrame, type EventFrame } from './events/event-frame.js'
 export { conversationRoom, participantsRoom, userRoom } from './events/rooms.js'
-export { participantsRemovedSignal, type Audience, type EventPublisher, type MembershipChange } from './events/publisher.js'
+export {
+  connectionsEndedSignal,
+  participantsRemovedSignal,
+  type Audience,
+  type EventPublisher,
+  type MembershipChange,
+} from './events/publisher.js'
 export {
   execute,
   type Answer,

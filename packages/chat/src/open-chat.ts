@@ -5,6 +5,7 @@ import { Denials } from './audit/denials.js'
 import { createPageCache } from './cache/page-cache.js'
 import type { Chat, ChatOptions } from './chat.js'
 import { PlannedClient } from './database/planned-client.js'
+import { ContentCipher } from './encryption/content-cipher.js'
 import { createEmitterPublisher } from './events/emitter-publisher.js'
 import { Outbox } from './events/outbox.js'
 import { createAuthenticator } from './identity/authenticate.js'
@@ -17,6 +18,7 @@ import { nameStatement } from './measures/name-statement.js'
 import { createConversationIdReader } from './membership/list-conversation-ids.js'
 import { createMembershipReader } from './membership/membership.js'
 import { announceMessages } from './messages/announce-message.js'
+import { openQuotes } from './messages/open-quotes.js'
 import { createTypingEnds } from './presence/typing.js'
 import { BadgeUpdates } from './push/badge-updates.js'
 import { Replica } from './replica/replica.js'
@@ -45,12 +47,14 @@ export function openChat(options: ChatOptions): OpenChat {
       ? undefined
       : new Replica({ open: () => open(createPool({ ...options, databaseUrl: databaseReplicaUrl }, replicaPatience)), log, measures })
   const outbox = new Outbox(db, log)
+  const contents = new ContentCipher(options.contentEncryption ?? { seals: false, keys: [] }, log)
   const sends = new SendQueue({
     databaseUrl: options.databaseUrl,
     log,
     measures,
     pushes: settings.push.enabled,
     audited: settings.auditSends,
+    ...(contents.hasKeys && { openQuotes: (drafts, rows) => openQuotes({ db, contents }, drafts, rows) }),
     takeTold: () => outbox.takeTold(),
     announce: (outboxId, messages) => void outbox.deliver(chat, outboxId, (telling) => announceMessages(telling, messages)),
   })
@@ -72,7 +76,8 @@ export function openChat(options: ChatOptions): OpenChat {
     limits: createLimitCounter(redis, settings.rateLimitMultiplier, measures),
     failedTokens: createFailedTokens(settings.rateLimitMultiplier),
     authenticator: createAuthenticator(db, createTokenVerifier(options.jwt)),
-    cache: createPageCache(redis, settings.cache, { log, measures }),
+    contents,
+    cache: createPageCache(redis, settings.cache && !contents.hasKeys, { log, measures }),
     badges: new BadgeUpdates(db, settings.push, log),
     checks: {
       database: async () => void (await sql`select 1`.execute(db)),

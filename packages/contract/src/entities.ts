@@ -47,7 +47,9 @@ export const QuoteSchema = Type.Object(
     seq: SeqSchema,
     sender_id: UserIdSchema,
     message_type: MessageTypeSchema,
-    content: nullable(Type.String({ description: 'The first 200 code points; null once deleted.' })),
+    content: nullable(
+      Type.String({ description: 'The first 200 code points; null once deleted, or once the key that encrypts it is destroyed.' }),
+    ),
     is_deleted: Type.Boolean({ description: 'Whether the quoted message was deleted.' }),
   },
   { description: 'The message that is replied to, quoted.' },
@@ -63,7 +65,9 @@ export const MessageSchema = Type.Object(
     parent_message_id: nullable(MessageIdSchema),
     parent: nullable(QuoteSchema),
     message_type: MessageTypeSchema,
-    content: nullable(Type.String({ description: 'Verbatim as it was sent; null once deleted.' })),
+    content: nullable(
+      Type.String({ description: 'Verbatim as it was sent; null once deleted, or once the key that encrypts it is destroyed.' }),
+    ),
     metadata: MetadataSchema,
     read_by: Type.Array(UserIdSchema, { description: 'Sender first, then by id; current participants only.' }),
     delivered_to: Type.Array(UserIdSchema, { description: 'Sender first, then by id; everyone who read it is in it too.' }),

@@ -1,3 +1,4 @@
+import { readContentEncryption, type ContentEncryptionConfig } from './read-content-encryption.js'
 import { readRedisCa, requireVerifiedTls } from './read-tls-config.js'
 import { readCorsOrigins } from './read-cors-origins.js'
 import { readTokenConfig, type TokenConfig } from './read-token-config.js'
@@ -54,6 +55,7 @@ export interface Config {
   readonly push: PushConfig
   /** `CHAT_CACHE`: whether lists are cached in Redis. */
   readonly cache: boolean
+  readonly contentEncryption: ContentEncryptionConfig
   readonly retention: RetentionConfig
   /** `AUDIT_SENDS`: whether the audit log tells who sent which message. */
   readonly auditSends: boolean
@@ -82,13 +84,18 @@ export interface SocketConfig {
   readonly pingIntervalMs: number
   /** `SOCKET_IO_TRANSPORTS`, comma-separated; polling needs a sticky cookie in front. */
   readonly transports: readonly Transport[]
-  /** `SOCKET_CONNECTIONS_PER_USER`: of one person on one gateway, 1–10,000; one more ends the oldest. */
+  /** `SOCKET_CONNECTIONS_PER_USER`: of one person over all gateways, 1–10,000; one more ends the oldest. While Redis is away each gateway counts for itself. */
   readonly connectionsPerUserMax: number
   /**
    * `SOCKET_CONNECTIONS_PER_ADDRESS`: from one address to one gateway, with or without a token, 1–1,000,000; further ones are refused.
    * Behind a balancer all share its address unless `TRUSTED_PROXY_HOPS` is set.
    */
   readonly connectionsPerAddressMax: number
+  /**
+   * `GATEWAY_CONNECTIONS_MAX`: on one gateway, 1–1,000,000; further handshakes are answered 503. Absent: as many as the descriptors of the process allow, less a thousand or half of them, where the
+   * system tells.
+   */
+  readonly connectionsMax?: number
 }
 
 export interface ChatConfig {
@@ -159,6 +166,7 @@ export function readConfig(env: Environment): Config {
     trustedProxyHops: settings.integer('TRUSTED_PROXY_HOPS', { default: 0, min: 0, max: 10 }),
     socket: readSocket(settings),
     chat: readChat(settings),
+    contentEncryption: readContentEncryption(settings),
     retention: readRetention(settings),
     presenceGraceMs: settings.integer('PRESENCE_GRACE_MS', { default: 2000, min: 0, max: 600_000 }),
     push: readPush(settings),
@@ -232,12 +240,14 @@ function readShutdown(settings: Settings): Pick<Config, 'shutdownTimeoutMs' | 'g
 }
 
 function readSocket(settings: Settings): SocketConfig {
+  const isBounded = settings.text('GATEWAY_CONNECTIONS_MAX') !== undefined
   return {
+    ...(isBounded && { connectionsMax: settings.integer('GATEWAY_CONNECTIONS_MAX', { default: 1, min: 1, max: 1_000_000 }) }),
     idleTimeoutMs: settings.durationMs('SOCKET_IDLE_TIMEOUT', 0),
     pingTimeoutMs: settings.integer('SOCKET_IO_PING_TIMEOUT', { default: 60_000, min: 100, max: 600_000 }),
     pingIntervalMs: settings.integer('SOCKET_IO_PING_INTERVAL', { default: 25_000, min: 100, max: 600_000 }),
     transports: settings.choices('SOCKET_IO_TRANSPORTS', TRANSPORTS, ['websocket']),
-    connectionsPerUserMax: settings.integer('SOCKET_CONNECTIONS_PER_USER', { default: 100, min: 1, max: 10_000 }),
+    connectionsPerUserMax: settings.integer('SOCKET_CONNECTIONS_PER_USER', { default: 20, min: 1, max: 10_000 }),
     connectionsPerAddressMax: settings.integer('SOCKET_CONNECTIONS_PER_ADDRESS', { default: 20_000, min: 1, max: 1_000_000 }),
   }
 }

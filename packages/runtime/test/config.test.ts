@@ -28,7 +28,7 @@ describe('a minimal environment', () => {
         pingTimeoutMs: 60_000,
         pingIntervalMs: 25_000,
         transports: ['websocket'],
-        connectionsPerUserMax: 100,
+        connectionsPerUserMax: 20,
         connectionsPerAddressMax: 20_000,
       },
       chat: { messageLengthMax: 5000, conversationPageSize: 20, messagePageSize: 50, plainSyncTokens: false },
@@ -44,6 +44,7 @@ describe('a minimal environment', () => {
         badgeUpdates: true,
         mentionsPassMute: false,
       },
+      contentEncryption: { seals: false, keys: [] },
       retention: { days: { direct: 0, group: 0, channel: 0 }, intervalMs: 3_600_000 },
       cache: true,
       auditSends: true,
@@ -105,6 +106,34 @@ test('encryption without a look at the certificate is refused, and so is an auth
   expect(readConfig(database('sslmode=verify-full')).databaseUrl).toContain('verify-full')
 })
 
+describe('encryption of content', () => {
+  const key = (bytes = 32) => Buffer.alloc(bytes, 7).toString('base64')
+
+  test('has named keys of 32 bytes, a module, or both', () => {
+    const env = {
+      ...MINIMAL,
+      CONTENT_ENCRYPTION: 'on',
+      CONTENT_KEYS: ` 2026-11:${key()} , 2026-05:${key()}`,
+      CONTENT_KEY_MODULE: '/etc/keys.mjs',
+    }
+    const keys = ['2026-11', '2026-05'].map((name) => ({ name, secret: key() }))
+    expect(readConfig(env).contentEncryption).toEqual({ seals: true, keys, modulePath: '/etc/keys.mjs' })
+  })
+
+  test.each([
+    [{ CONTENT_ENCRYPTION: 'on' }, 'CONTENT_KEYS: is missing (or set CONTENT_KEY_MODULE), but CONTENT_ENCRYPTION is on'],
+    [{ CONTENT_ENCRYPTION: 'yes' }, 'CONTENT_ENCRYPTION: must be one of on, off, but is "yes"'],
+    [{ CONTENT_KEYS: `a:${key(16)}` }, 'CONTENT_KEYS: key 1 must be 32 bytes in base64 (openssl rand -base64 32), but has 16'],
+    [
+      { CONTENT_KEYS: `a:${key()},${key()}` },
+      'CONTENT_KEYS: key 2 must be name:base64, the name of 1 to 64 letters, digits, dots, hyphens and underscores',
+    ],
+    [{ CONTENT_KEYS: `a:${key()},a:${key()}` }, 'CONTENT_KEYS: has two keys of the name "a"'],
+  ])('%j is one problem', (env, problem) => {
+    expect(problemsOf({ ...MINIMAL, ...env })).toEqual([problem])
+  })
+})
+
 test('a drain must fit into the shutdown, and does by itself', () => {
   expect(readConfig({ ...MINIMAL, SHUTDOWN_TIMEOUT_MS: '3000' }).gatewayDrainMs).toBe(1500)
   expect(readConfig({ ...MINIMAL, GATEWAY_DRAIN_MS: '0' }).gatewayDrainMs).toBe(0)
@@ -130,6 +159,7 @@ describe('well-formed values', () => {
     ['SOCKET_IO_CORS_ORIGIN', '*', (config) => config.corsOrigins, ['*']],
     ['RATE_LIMIT_MULTIPLIER', '0.5', (config) => config.rateLimitMultiplier, 0.5],
     ['CHAT_CACHE', 'off', (config) => config.cache, false],
+    ['GATEWAY_CONNECTIONS_MAX', '5000', (config) => config.socket.connectionsMax, 5000],
     ['PUSH_CONTENT', 'generic', (config) => config.push.content, 'generic'],
     ['PRESENCE_GRACE_MS', '0', (config) => config.presenceGraceMs, 0],
     [
@@ -176,6 +206,7 @@ describe('malformed values', () => {
     ['TRUSTED_PROXY_HOPS', 'true'],
     ['SOCKET_CONNECTIONS_PER_USER', '0'],
     ['SOCKET_CONNECTIONS_PER_ADDRESS', '1000001'],
+    ['GATEWAY_CONNECTIONS_MAX', '0'],
     ['PUSH_CONTENT', 'none'],
     ['FIREBASE_PRIVATE_KEY_PATH', ''],
   ])('%s=%s is one problem that names it', (name, value) => {

@@ -88,6 +88,8 @@ const environment = (config: Config) => ({
   RATE_LIMIT_MULTIPLIER: '1000',
   PRESENCE_GRACE_MS: '300',
   GATEWAY_DRAIN_MS: '0',
+  CONTENT_ENCRYPTION: config.contentEncryption.seals ? 'on' : 'off',
+  CONTENT_KEYS: config.contentEncryption.keys.map(({ name, secret }) => `${name}:${secret}`).join(','),
 })
 
 async function listeningPort(says: SpawnedService['says']): Promise<number> {

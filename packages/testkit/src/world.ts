@@ -62,8 +62,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     RATE_LIMIT_MULTIPLIER: '1000',
     PRESENCE_GRACE_MS: '300',
     GATEWAY_DRAIN_MS: '0',
-    // Lets whole files run on the other adapter: acceptance/sharded.
+    // Lets whole files run on the other adapter, and with encrypted content: acceptance/sharded, acceptance/sealed.
     REDIS_ADAPTER: process.env.REDIS_ADAPTER,
+    CONTENT_ENCRYPTION: process.env.CONTENT_ENCRYPTION,
+    CONTENT_KEYS: process.env.CONTENT_KEYS,
     ...options.env,
   }
   const config = readConfig(env)

@@ -8,7 +8,7 @@ import {
   startRetention,
   type OpenChat,
 } from '@viatra-chat/chat'
-import { connectRedis, openMetrics, waitForRedis, type Config, type Logger, type Metrics } from '@viatra-chat/runtime'
+import { ConfigError, connectRedis, openMetrics, waitForRedis, type Config, type Logger, type Metrics } from '@viatra-chat/runtime'
 import type { FastifyInstance } from 'fastify'
 import type { Redis } from 'ioredis'
 import { buildApp } from './app.js'
@@ -46,6 +46,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     publisher,
     eventForm: config.eventForm,
     jwt: config.jwt,
+    contentEncryption: config.contentEncryption,
     settings: {
       ...config.chat,
       rateLimitMultiplier: config.rateLimitMultiplier,
@@ -60,6 +61,7 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
   metrics?.onScrape(chat.collectState)
   const closeStores = () => closeAll(chat, [redis, publisher])
   try {
+    await requireContentKeys(chat)
     await waitForRedis(redis, REDIS_WAIT_MS)
     const app = await buildApp(config, chat, metrics)
     const stopLoops = [
@@ -81,6 +83,12 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     await closeStores()
     throw error
   }
+}
+
+/** Whoever lacks keys would show messages as if they said nothing. */
+async function requireContentKeys(chat: OpenChat): Promise<void> {
+  const problems = await chat.contents.findProblems(chat.db)
+  if (problems.length > 0) throw new ConfigError(problems)
 }
 
 /** The page lives as long as the API, so that a stop can be watched. */

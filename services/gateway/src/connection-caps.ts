@@ -5,14 +5,29 @@ import { clientAddress, type Config } from '@viatra-chat/runtime'
 import type { Gateway } from './gateway.js'
 import { connectionsOf } from './rooms.js'
 import { endSession } from './session-end.js'
-import type { GatewayServer } from './socket-types.js'
+import type { GatewayServer, GatewaySocket } from './socket-types.js'
 
-/** A person may have so many connections here; one more ends the oldest, which in a phone's pocket is the one that is dead anyway. */
+/**
+ * A person may have so many connections; one more ends the oldest, which in a phone's pocket is the one that is dead anyway. At once for those here; the register counts those of
+ * all gateways.
+ */
 export function endOldest(gateway: Gateway, userId: UserId): void {
-  const { connectionsPerUserMax } = gateway.limits
   const connections = connectionsOf(gateway, userId)
-  for (const { socket } of connections.slice(0, Math.max(0, connections.length - connectionsPerUserMax)))
-    endSession(socket, new Refusal('RATE_LIMITED', { message: `Only ${connectionsPerUserMax} connections of one person are kept.` }))
+  const excess = connections.length - gateway.limits.connectionsPerUserMax
+  for (const { socket } of connections.slice(0, Math.max(0, excess))) endAsExcess(gateway, socket)
+}
+
+/** Ends those of these connections that are here. */
+export function endExcess(gateway: Gateway, connectionIds: readonly string[]): void {
+  for (const id of connectionIds) {
+    const connection = gateway.connections.get(id)
+    if (connection) endAsExcess(gateway, connection.socket)
+  }
+}
+
+function endAsExcess({ limits }: Gateway, socket: GatewaySocket): void {
+  const message = `Only ${limits.connectionsPerUserMax} connections of one person are kept.`
+  endSession(socket, new Refusal('RATE_LIMITED', { message }))
 }
 
 /** Connections by the address they come from, from before anybody has shown a token. */

@@ -53,6 +53,7 @@ export function openConnection(gateway: Gateway, socket: GatewaySocket): void {
   // Before the operations, which hand nothing on.
   const stopIdleness = watchIdleness(socket, gateway.idleTimeoutMs)
   endOldest(gateway, session.actor.userId)
+  gateway.register.opened(socket, session.actor.userId)
   serveOperations(gateway, connection)
   socket.once('disconnecting', (reason) => {
     stopIdleness()
@@ -97,6 +98,7 @@ function closeConnection(gateway: Gateway, connection: Connection, reason: strin
   gateway.measures.disconnects(1, { reason })
   gateway.log.debug({ connectionId: socket.id, reason }, 'disconnected')
   gateway.connections.delete(socket.id)
+  gateway.register.closed(socket, session.actor.userId)
   connection.expiry.stop()
   endAllTyping(gateway, connection)
   gateway.presence.disconnected(socket, session.actor.userId)

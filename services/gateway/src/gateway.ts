@@ -1,5 +1,6 @@
 import type { Chat, Log } from '@viatra-chat/chat'
 import type { Connection } from './connection.js'
+import type { ConnectionRegister } from './connection-register.js'
 import type { GatewayMeasures } from './metrics.js'
 import type { Presence } from './presence.js'
 import type { RecentRemovals } from './recent-removals.js'
@@ -14,6 +15,8 @@ export interface Gateway {
   readonly log: Log
   readonly measures: GatewayMeasures
   readonly presence: Presence
+  /** Counts connections of people over all gateways. */
+  readonly register: ConnectionRegister
   readonly removals: RecentRemovals
   /** How often sockets were put into rooms by other processes, as when people are added to a conversation. */
   readonly additions: { heard: number }

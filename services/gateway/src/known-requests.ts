@@ -1,4 +1,4 @@
-import { participantsRemovedSignal } from '@viatra-chat/chat'
+import { connectionsEndedSignal, participantsRemovedSignal } from '@viatra-chat/chat'
 import { isAudience, isObject, isTexts } from './audience.js'
 
 // The adapters' numbers for what one process asks of the others.
@@ -32,7 +32,8 @@ export function requireKnownShardedMessage(bytes: Buffer, onAddition: () => void
 }
 
 function requireKnownSignal(data: unknown, requestId: unknown): true {
-  if (Array.isArray(data) && data[0] === participantsRemovedSignal && requestId === undefined) return true
+  const [name, payload] = Array.isArray(data) && requestId === undefined ? (data as unknown[]) : []
+  if (name === participantsRemovedSignal || (name === connectionsEndedSignal && isTexts(payload))) return true
   throw new Error('unknown signal')
 }
 

@@ -23,6 +23,12 @@ export const gatewayMetrics = {
     help: 'Handshakes: ok, or the code of the refusal.',
     labels: ['outcome'],
   },
+  turnedAway: {
+    name: 'chat_gateway_turned_away_total',
+    kind: 'counter',
+    help: 'Handshakes refused before a token was looked at: full, address (too many connections from it) or origin.',
+    labels: ['reason'],
+  },
   disconnects: { name: 'chat_gateway_disconnects_total', kind: 'counter', help: 'Connections that ended, by reason.', labels: ['reason'] },
   ackSeconds: {
     name: 'chat_gateway_ack_duration_seconds',

@@ -4,17 +4,26 @@ import type { Config } from '@viatra-chat/runtime'
 import { Server, type ServerOptions } from 'socket.io'
 import { Decoder } from 'socket.io-parser'
 import { allowHandshake } from './allow-handshake.js'
+import { readCapacity } from './capacity.js'
 import { createAddressBook } from './connection-caps.js'
 import type { GuardedAdapter } from './guarded-adapter.js'
+import type { GatewayMeasures } from './metrics.js'
 import { PacketEncoder } from './packet-encoder.js'
 import { watchPackets } from './packet-guard.js'
 import type { GatewayServer } from './socket-types.js'
 import { leaveFrames } from './written-frames.js'
 
 /** Socket.IO at `/socket.io` of the HTTP server. */
-export function createSocketServer(httpServer: HttpServer, config: Config, adapter: GuardedAdapter): GatewayServer {
+export function createSocketServer(
+  httpServer: HttpServer,
+  config: Config,
+  adapter: GuardedAdapter,
+  measures: GatewayMeasures,
+): GatewayServer {
   const { transports, pingTimeoutMs, pingIntervalMs } = config.socket
   const addresses = createAddressBook(config)
+  const capacity = readCapacity(config.socket.connectionsMax)
+  if (Number.isFinite(capacity.open)) httpServer.maxConnections = capacity.open
   const io: GatewayServer = new Server(httpServer, {
     adapter: adapter.create as NonNullable<ServerOptions['adapter']>,
     transports: [...transports],
@@ -27,7 +36,12 @@ export function createSocketServer(httpServer: HttpServer, config: Config, adapt
     pingTimeout: pingTimeoutMs,
     pingInterval: pingIntervalMs,
     connectTimeout: 10_000,
-    allowRequest: allowHandshake(config.corsOrigins, addresses),
+    allowRequest: allowHandshake({
+      origins: config.corsOrigins,
+      addresses,
+      isFull: () => io.engine.clientsCount >= capacity.sockets,
+      measures,
+    }),
     ...(transports.includes('polling') && { cors: toCors(config.corsOrigins) }),
   })
   leaveFrames(io)

@@ -5,7 +5,7 @@ import type { HeldRooms } from './held-rooms.js'
 
 type ClientEvents = Record<string, (...args: unknown[]) => void>
 type ServerEvents = { [N in EventName]: (payload: EventPayload<N>) => void }
-type GatewaySignals = { participants_removed: (change: unknown) => void }
+type GatewaySignals = { participants_removed: (change: unknown) => void; connections_ended: (connectionIds: unknown) => void }
 
 export interface SocketState {
   /** What the handshake proved; the connection takes it over. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   chatMetrics,
+  connectionsEndedSignal,
   openChat,
   participantsRemovedSignal,
   startOutboxRelay,
@@ -9,9 +10,11 @@ import {
   type MembershipChange,
   type OpenChat,
 } from '@viatra-chat/chat'
-import { connectRedis, openMetrics, type Config, type Logger, type Metrics } from '@viatra-chat/runtime'
+import { ConfigError, connectRedis, openMetrics, type Config, type Logger, type Metrics } from '@viatra-chat/runtime'
 import type { Redis } from 'ioredis'
+import { endExcess } from './connection-caps.js'
 import { openConnection, type Connection } from './connection.js'
+import { ConnectionRegister } from './connection-register.js'
 import type { Gateway } from './gateway.js'
 import { createGuardedAdapter } from './guarded-adapter.js'
 import { admit } from './handshake.js'
@@ -50,6 +53,7 @@ export async function startGateway(config: Config, log: Logger): Promise<Running
   const metrics = config.metricsPort === undefined ? undefined : openMetrics('gateway', config.revision)
   const measures = gatewayMeasures(metrics)
   const chat = openChat({ ...chatOptions(config, redis, log), ...(metrics && { measures: metrics.measure(chatMetrics) }) })
+  await requireContentKeys(chat, Object.values(redis))
   const subscription = new Subscription(redis.subscriber)
   const adapter = createGuardedAdapter({ ...redis, form: config.eventForm }, log, {
     isTrusted: () => subscription.isTrusted,
@@ -57,18 +61,20 @@ export async function startGateway(config: Config, log: Logger): Promise<Running
     ...(metrics && { onEvent: (event) => tellHeard(measures, event) }),
   })
   const httpServer = createHttpServer({ checks: chat.checks, isAccepting: () => gateway.phase === 'open' })
-  const io = createSocketServer(httpServer, config, adapter)
+  const io = createSocketServer(httpServer, config, adapter, measures)
   const gateway = createGateway(config, { chat, io, subscription, log, measures })
   io.use((socket, next) => void admit(gateway, socket, next))
   io.on('connection', (socket) => openConnection(gateway, socket))
   // Only the guarded adapter raises it, and only for a well-formed signal of our own publisher.
   io.on(participantsRemovedSignal, (change) => applyRemoval(gateway, change as MembershipChange))
+  io.on(connectionsEndedSignal, (ids) => endExcess(gateway, ids as string[]))
   const watches = [
     watchInactivePeople(gateway),
     watchMissedEvents(gateway),
     watchRooms(gateway),
     watchSlowConsumers(gateway),
     { stop: startOutboxRelay(chat) },
+    gateway.register,
     ...(chat.settings.push.enabled ? [new JoinedPeople({ chat, gatewayId: gateway.id, io })] : []),
   ]
 
@@ -90,6 +96,15 @@ export async function startGateway(config: Config, log: Logger): Promise<Running
     await stop()
     throw error
   }
+}
+
+/** Whoever lacks keys would show, and tell, messages as if they said nothing. */
+async function requireContentKeys(chat: OpenChat, clients: readonly Redis[]): Promise<void> {
+  const problems = await chat.contents.findProblems(chat.db)
+  if (problems.length === 0) return
+  await chat.close()
+  for (const client of clients) client.disconnect()
+  throw new ConfigError(problems)
 }
 
 interface RedisClients {
@@ -128,6 +143,7 @@ function chatOptions(config: Config, redis: RedisClients, log: Logger): ChatOpti
     publisher: redis.publisher,
     eventForm: config.eventForm,
     jwt: config.jwt,
+    contentEncryption: config.contentEncryption,
     settings: {
       ...config.chat,
       rateLimitMultiplier: config.rateLimitMultiplier,
@@ -141,6 +157,7 @@ function chatOptions(config: Config, redis: RedisClients, log: Logger): ChatOpti
 
 function createGateway(config: Config, parts: Pick<Gateway, 'chat' | 'io' | 'subscription' | 'log' | 'measures'>): Gateway {
   const id = randomUUID()
+  const { connectionsPerUserMax } = config.socket
   // Up to 200,000 a second: a plain number, told when somebody looks.
   const written = { packets: 0 }
   return {
@@ -148,9 +165,10 @@ function createGateway(config: Config, parts: Pick<Gateway, 'chat' | 'io' | 'sub
     id,
     idleTimeoutMs: config.socket.idleTimeoutMs,
     presence: new Presence({ chat: parts.chat, gatewayId: id, graceMs: config.presenceGraceMs }),
+    register: new ConnectionRegister({ chat: parts.chat, gatewayId: id, connectionsMax: connectionsPerUserMax }),
     removals: createRecentRemovals(),
     additions: { heard: 0 },
-    limits: { connectionsPerUserMax: config.socket.connectionsPerUserMax, trustedProxyHops: config.trustedProxyHops },
+    limits: { connectionsPerUserMax, trustedProxyHops: config.trustedProxyHops },
     connections: new Map<string, Connection>(),
     written,
     writeFrames: createFrameWriter(() => written.packets++),

@@ -26,7 +26,8 @@ export async function listConversations(chat: Chat, actor: Actor, input: Input):
   const { rows, total } = await listOwn(chat.db, actor.userId, options)
   const shown = rows.slice(0, limit)
   const cached = { key: cacheKey(actor, input, page, limit), version: versionOf(shown, page), ttlS: cachedForS, shows: shown.map(toShown) }
-  const load = () => readFromReplica(chat, shown.map(toKnown), (db) => loadConversations(db, shown, actor.userId))
+  const load = () =>
+    readFromReplica(chat, shown.map(toKnown), (db) => loadConversations({ db, contents: chat.contents }, shown, actor.userId))
   const stored = await chat.cache.read(cached, load)
   const last = rows.length > limit ? shown.at(-1) : undefined
   const pagination = { page, limit, total, pages: Math.ceil(total / limit), next_cursor: last ? writeCursor(last) : null }

@@ -7,10 +7,9 @@ import {
   type SharedConversation,
   type UserId,
 } from '@viatra-chat/contract'
-import type { Tables } from '@viatra-chat/db'
-import type { Kysely } from 'kysely'
 import type { Chat } from '../chat.js'
 import { loadNewestMessages } from '../messages/load-messages.js'
+import type { Reading } from '../messages/open-rows.js'
 import { groupBy } from '../group-by.js'
 import { readPresence } from '../presence/read-presence.js'
 import { countUnread } from '../receipts/count-unread.js'
@@ -30,17 +29,13 @@ import {
 export type StoredConversation = Omit<Conversation, 'participants'> & { participants: Omit<Participant, 'is_online' | 'last_seen'>[] }
 
 /** Turns rows into conversations as one person sees them: four queries, whatever their number. */
-export async function loadConversations(
-  db: Kysely<Tables>,
-  rows: readonly ConversationRow[],
-  viewer: UserId,
-): Promise<StoredConversation[]> {
+export async function loadConversations(at: Reading, rows: readonly ConversationRow[], viewer: UserId): Promise<StoredConversation[]> {
   if (rows.length === 0) return []
   const ids = rows.map((row) => row.id)
   const [participants, newest, unread] = await Promise.all([
-    listParticipants(db, ids, bounds.channelParticipantsShown),
-    loadNewest(db, ids),
-    countUnread(db, ids, viewer),
+    listParticipants(at.db, ids, bounds.channelParticipantsShown),
+    loadNewest(at, ids),
+    countUnread(at.db, ids, viewer),
   ])
   const byConversation = groupBy(participants, (participant) => participant.conversation_id)
   return rows.map((row) => ({
@@ -50,14 +45,14 @@ export async function loadConversations(
 }
 
 /** The conversations of a person with the newest activity. */
-export async function loadNewestConversations(db: Kysely<Tables>, viewer: UserId, limit: number): Promise<StoredConversation[]> {
-  const { rows } = await listOwn(db, viewer, { type: undefined, offset: 0, limit, below: undefined })
-  return loadConversations(db, rows, viewer)
+export async function loadNewestConversations(at: Reading, viewer: UserId, limit: number): Promise<StoredConversation[]> {
+  const { rows } = await listOwn(at.db, viewer, { type: undefined, offset: 0, limit, below: undefined })
+  return loadConversations(at, rows, viewer)
 }
 
 /** Conversations that a person joined, or whose metadata, members or roles changed, since a snapshot. */
-export async function loadChangedConversations(db: Kysely<Tables>, viewer: UserId, since: string): Promise<StoredConversation[]> {
-  return loadConversations(db, await listOwnChanged(db, viewer, since), viewer)
+export async function loadChangedConversations(at: Reading, viewer: UserId, since: string): Promise<StoredConversation[]> {
+  return loadConversations(at, await listOwnChanged(at.db, viewer, since), viewer)
 }
 
 /** Adds who is online now: always fresh, also when the rest came from a cache. */
@@ -79,7 +74,7 @@ export async function withPresence<T extends { participants: Omit<Participant, '
 
 /** One conversation as a participant sees it, read after their write was committed. */
 export async function loadConversation(chat: Chat, id: ConversationId, viewer: UserId): Promise<Conversation> {
-  const [conversation] = await withPresence(chat, await loadConversations(chat.db, await listOwnByIds(chat.db, viewer, [id]), viewer))
+  const [conversation] = await withPresence(chat, await loadConversations(chat, await listOwnByIds(chat.db, viewer, [id]), viewer))
   if (!conversation) throw new Refusal('NOT_A_PARTICIPANT')
   return conversation
 }
@@ -90,15 +85,15 @@ export async function loadShared(chat: Chat, id: ConversationId): Promise<Shared
   if (!row) throw new Refusal('CONVERSATION_NOT_FOUND')
   const [participants, newest] = await Promise.all([
     listParticipants(chat.db, [id], bounds.channelParticipantsShown),
-    loadNewest(chat.db, [id]),
+    loadNewest(chat, [id]),
   ])
   const [shared] = await withPresence(chat, [toShared(row, participants, newest.get(id) ?? null)])
   if (!shared) throw new Refusal('CONVERSATION_NOT_FOUND')
   return shared
 }
 
-async function loadNewest(db: Kysely<Tables>, ids: readonly ConversationId[]): Promise<Map<ConversationId, Message>> {
-  const messages = await loadNewestMessages(db, ids)
+async function loadNewest(at: Reading, ids: readonly ConversationId[]): Promise<Map<ConversationId, Message>> {
+  const messages = await loadNewestMessages(at, ids)
   return new Map(messages.map((message) => [message.conversation_id, message]))
 }
 

@@ -16,7 +16,7 @@ import { removals, type Announcement } from './announcement.js'
 export async function announce(chat: Chat, announcement: Announcement): Promise<void> {
   switch (announcement.kind) {
     case 'messages':
-      for (const message of await loadMessagesAt(chat.db, announcement.at)) announceMessage(chat, message)
+      for (const message of await loadMessagesAt(chat, announcement.at)) announceMessage(chat, message)
       return
     case 'receipts':
       return announceReceipts(chat, announcement.event, announcement.marks)
@@ -40,7 +40,7 @@ async function announceStoredCreation(chat: Chat, { conversationId, userIds }: O
 }
 
 async function announceStoredChange(chat: Chat, change: Of<'change'>): Promise<void> {
-  const message = await loadMessage(chat.db, change.messageId)
+  const message = await loadMessage(chat, change.messageId)
   if (!message) throw new Error('the system message of a change is not there')
   const present = await whoTakesPart(chat, change.conversationId, change.userIds)
   const isRemoval = removals.includes(change.action)

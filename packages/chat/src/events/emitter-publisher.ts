@@ -2,7 +2,7 @@ import { Emitter } from '@socket.io/redis-emitter'
 import type { Redis } from 'ioredis'
 import type { Log } from '../chat.js'
 import type { Measures } from '../measures/metrics.js'
-import { participantsRemovedSignal, type ConfirmingPublisher, type EventPublisher } from './publisher.js'
+import { connectionsEndedSignal, participantsRemovedSignal, type ConfirmingPublisher, type EventPublisher } from './publisher.js'
 import { frameParser } from './event-frame.js'
 import { participantsRoom, userRoom } from './rooms.js'
 import { toSharded } from './sharded-messages.js'
@@ -77,6 +77,9 @@ function through(publish: Say, form: EventForm, measures: Measures): Omit<Emitti
     },
     participantsRemoved(change) {
       emitter.serverSideEmit(participantsRemovedSignal, change)
+    },
+    connectionsEnded(connectionIds) {
+      emitter.serverSideEmit(connectionsEndedSignal, connectionIds)
     },
   }
 }

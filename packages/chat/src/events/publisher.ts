@@ -24,6 +24,8 @@ export interface EventPublisher {
   participantsRemoved(change: MembershipChange): void
   /** Whether Redis is there, as far as is known: what is published while it is not fails at once. */
   canPublish(): boolean
+  /** Ends these connections, each on its gateway: their people have too many. */
+  connectionsEnded(connectionIds: readonly string[]): void
   /** Something else that Redis must take along with what is published here. Never throws, whatever becomes of it. */
   alongside(work: Promise<unknown>): void
   /** A publisher that knows what became of its calls. */
@@ -37,3 +39,6 @@ export interface ConfirmingPublisher extends EventPublisher {
 
 /** Name of the server-side event that carries a removal from any process to the gateways: `(change: MembershipChange)`. */
 export const participantsRemovedSignal = 'participants_removed'
+
+/** The same for connections that are one too many: `(connectionIds: string[])`. */
+export const connectionsEndedSignal = 'connections_ended'

@@ -11,7 +11,7 @@ export async function announceDeletion(chat: Chat, deletion: DeletionAnnouncemen
   const { conversationId, messageId, userId, at, seq, version, lastMessageAt } = deletion
   chat.events.publish('message_deleted', { messageId, conversationId, userId, at }, { rooms: [conversationRoom(conversationId)] })
   chat.events.alongside(chat.cache.forget({ id: conversationId, version }))
-  const [newest] = await loadNewestMessages(chat.db, [conversationId])
+  const [newest] = await loadNewestMessages(chat, [conversationId])
   if (newest && newest.seq > seq) return
   announceActivity(chat, conversationId, { last_message: newest ?? null, last_message_at: lastMessageAt })
 }

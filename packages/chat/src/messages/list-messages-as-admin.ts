@@ -5,6 +5,7 @@ import type { Answer, CallContext } from '../execute.js'
 import type { Actor } from '../identity/actor.js'
 import { withReceipts } from './load-messages.js'
 import { listWithDeleted } from './messages.sql.js'
+import { openRows } from './open-rows.js'
 
 const pageSize = 50
 
@@ -16,8 +17,8 @@ export async function listMessagesAsAdmin(
   context: CallContext,
 ): Promise<Answer<OperationOutput<'list_messages_as_admin'>>> {
   await useBreakGlass(chat, actor, conversationId, context)
-  const rows = await listWithDeleted(chat.db, conversationId, before_seq ?? Number.MAX_SAFE_INTEGER, pageSize)
-  const shown = await withReceipts(chat.db, conversationId, rows)
+  const rows = await openRows(chat, await listWithDeleted(chat.db, conversationId, before_seq ?? Number.MAX_SAFE_INTEGER, pageSize))
+  const shown = await withReceipts(chat, conversationId, rows)
   const messages = shown.map((message, n) => ({
     ...message,
     content: rows[n]?.content ?? null,

@@ -35,9 +35,13 @@ export interface MessageRow {
   parent_type: Message['message_type'] | null
   parent_content: string | null
   parent_deleted: boolean | null
+  /** Content and metadata, while they are not opened: then those hold neither. */
+  sealed?: Buffer | null
+  /** The same of the parent. */
+  parent_sealed?: Buffer | null
 }
 
-/** A message as the wire shows it; what was deleted is not in it. */
+/** A message as the wire shows it, of a row that is opened; what was deleted is not in it. */
 export function toMessage(row: MessageRow, readers: Readers): Message {
   const seq = Number(row.seq)
   const senderId = row.sender_id as UserId

@@ -10,7 +10,7 @@ const columns = sql`
   m.is_edited, m.is_deleted, m.created_at, m.updated_at,
   u.first_name, u.last_name, u.avatar_url, u.role,
   p.seq as parent_seq, p.sender_id as parent_sender_id, p.message_type as parent_type,
-  left(p.content, 200) as parent_content, p.is_deleted as parent_deleted`
+  left(p.content, 200) as parent_content, p.is_deleted as parent_deleted, m.sealed, p.sealed as parent_sealed`
 
 const joins = sql`
   left join users u on u.id = m.sender_id
@@ -134,5 +134,9 @@ export async function markDeleted(tx: Transaction<Tables>, membership: Membershi
 }
 
 export async function findDeletion(db: Kysely<Tables>, id: MessageId) {
-  return db.selectFrom('messages').select(['content', 'metadata', 'deleted_at', 'deleted_by']).where('id', '=', id).executeTakeFirst()
+  return db
+    .selectFrom('messages')
+    .select(['id', 'conversation_id', 'content', 'metadata', 'sealed', 'deleted_at', 'deleted_by'])
+    .where('id', '=', id)
+    .executeTakeFirst()
 }

@@ -6,6 +6,7 @@ import type { Actor } from '../identity/actor.js'
 import { Refusal } from '../refusal.js'
 import { loadMessage } from './load-messages.js'
 import { findDeletion } from './messages.sql.js'
+import { openRows } from './open-rows.js'
 
 /** A message with its content, deleted or not, for administrators. The audit row is written before anything is shown. */
 export async function readMessageAsAdmin(
@@ -15,8 +16,9 @@ export async function readMessageAsAdmin(
   context: CallContext,
 ): Promise<Answer<AuditedMessage>> {
   if (!actor.isAdmin) throw new Refusal('FORBIDDEN', { message: 'Only administrators may do this.' })
-  const message = await loadMessage(chat.db, input.message_id)
-  const deletion = await findDeletion(chat.db, input.message_id)
+  const message = await loadMessage(chat, input.message_id)
+  const found = await findDeletion(chat.db, input.message_id)
+  const [deletion] = found ? await openRows(chat, [found]) : []
   if (!message || !deletion) throw new Refusal('MESSAGE_NOT_FOUND')
   const { conversation_id: conversationId, id: messageId } = message
   await recordAudit(chat.db, {

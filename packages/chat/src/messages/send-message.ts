@@ -7,7 +7,8 @@ import { requireMembership } from '../membership/membership.js'
 import { endTyping } from '../presence/typing.js'
 import { Refusal } from '../refusal.js'
 import { loadMessage } from './load-messages.js'
-import type { Draft, SentRow } from './send-statement.js'
+import { saysTheSame, sendSealed } from './seal-draft.js'
+import type { Draft, SentRow, Verdict } from './send-statement.js'
 
 /** Stores a message and announces it. A retry with the same client_message_id gets the first one as it is now and announces nothing. */
 export async function sendMessage(
@@ -22,17 +23,18 @@ export async function sendMessage(
     throw new Refusal('FORBIDDEN', { message: 'System messages are written by the server and by administrators.' })
   }
   const draft = toDraft(actor, input, requestId)
-  const outcome = await chat.sends.send(draft)
+  const outcome = await (chat.contents.seals ? sendSealed(chat, actor, draft) : chat.sends.send(draft))
   // What was stored unseen is announced by the outbox relay.
   if (outcome.kind === 'stored_unseen') return { data: await readAgain(chat, draft.id) }
-  if (outcome.kind === 'refused') return repeated(chat, outcome.row)
+  if (outcome.kind === 'refused') return repeated(chat, draft, outcome.row)
   endTyping(chat, outcome.message.conversation_id, outcome.message.sender_id)
   return { data: outcome.message }
 }
 
-async function repeated(chat: Chat, row: SentRow): Promise<Answer<Message>> {
-  if (row.verdict === 'ALREADY_SENT' && row.earlier_id !== null) return { status: 200, data: await readAgain(chat, row.earlier_id) }
-  throw refusalOf(row)
+async function repeated(chat: Chat, draft: Draft, { verdict, earlier_id: earlierId }: SentRow): Promise<Answer<Message>> {
+  if (earlierId === null || (verdict !== 'ALREADY_SENT' && verdict !== 'EARLIER')) throw refusalOf(verdict)
+  if (verdict === 'EARLIER' && !(await saysTheSame(chat, earlierId, draft))) throw refusalOf('CONFLICT')
+  return { status: 200, data: await readAgain(chat, earlierId) }
 }
 
 function toDraft(actor: Actor, input: OperationInput<'send_message'>, requestId: string): Draft {
@@ -50,12 +52,12 @@ function toDraft(actor: Actor, input: OperationInput<'send_message'>, requestId:
 }
 
 async function readAgain(chat: Chat, id: string): Promise<Message> {
-  const message = await loadMessage(chat.db, id as MessageId)
+  const message = await loadMessage(chat, id as MessageId)
   if (!message) throw new Error('a stored message is not there')
   return message
 }
 
-function refusalOf({ verdict }: SentRow): Refusal {
+function refusalOf(verdict: Verdict): Refusal {
   switch (verdict) {
     case 'FORBIDDEN':
       return new Refusal('FORBIDDEN', { message: 'Only owner and moderators post in a channel.' })
@@ -65,6 +67,8 @@ function refusalOf({ verdict }: SentRow): Refusal {
     case 'CONVERSATION_NOT_FOUND':
     case 'NOT_A_PARTICIPANT':
       return new Refusal(verdict)
+    case 'KEY_GONE':
+      return new Refusal('UNAVAILABLE', { retryAfterS: 1 })
     default:
       throw new Error(`a send was judged ${verdict}`)
   }

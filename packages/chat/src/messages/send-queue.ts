@@ -18,6 +18,8 @@ export interface SendQueueOptions {
   pushes: boolean
   /** Whether each batch leaves a row in the audit log. */
   audited: boolean
+  /** Present where content may be sealed: opens what was quoted. */
+  openQuotes?(drafts: readonly Draft[], rows: readonly SentRow[]): Promise<SentRow[]>
   /** Rows of the outbox that the next statement may delete. */
   takeTold(): string[]
   /** Called once for each flush, before its callers are answered, in order of seq. */
@@ -89,12 +91,13 @@ export class SendQueue {
   }
 
   async #store(client: pg.Client, batch: readonly WaitingSend[]): Promise<SentRow[]> {
-    const { audited, measures, pushes, takeTold } = this.#options
+    const { audited, measures, openQuotes, pushes, takeTold } = this.#options
     const drafts = batch.map(({ draft }) => draft)
     measures.sendBatch(drafts.length)
     const startedAt = performance.now()
     try {
-      return await storeBatch(client, drafts, { told: takeTold(), pushes, audited })
+      const rows = await storeBatch(client, drafts, { told: takeTold(), pushes, audited, mayBeSealed: openQuotes !== undefined })
+      return openQuotes ? await openQuotes(drafts, rows) : rows
     } catch (error) {
       measures.queryFailures(1, { statement })
       throw error
@@ -184,7 +187,7 @@ function toMessageRow(draft: Draft, row: SentRow): MessageRow {
     parent_message_id: draft.parentMessageId,
     message_type: draft.messageType,
     content: draft.content,
-    metadata: row.metadata ?? {},
+    metadata: draft.sealed ? (JSON.parse(draft.metadata) as Record<string, unknown>) : (row.metadata ?? {}),
     client_message_id: draft.clientMessageId,
     is_edited: false,
     is_deleted: false,

@@ -13,11 +13,26 @@ export interface Draft {
   parentMessageId: string | null
   /** The request that brought it, for the log. */
   requestId: string
+  /** What is stored in place of content and metadata. */
+  sealed?: { bytes: Buffer; keyVersion: number; /** Of the metadata, as JSON: what is left readable. */ visibleMetadata: string }
 }
 
-/** What became of a draft. `RETRY`: the membership changed while the statement waited for the conversation; ask again. */
+/**
+ * What became of a draft. `RETRY`: the membership changed while the statement waited for the conversation; ask again. Where content may be
+ * sealed, `EARLIER`: there is a message of this client id, and whether it says the same is for others to see; `KEY_GONE`: the key that sealed
+ * the draft was destroyed.
+ */
 export type Verdict =
-  'SENT' | 'ALREADY_SENT' | 'CONFLICT' | 'CONVERSATION_NOT_FOUND' | 'NOT_A_PARTICIPANT' | 'FORBIDDEN' | 'MESSAGE_NOT_FOUND' | 'RETRY'
+  | 'SENT'
+  | 'ALREADY_SENT'
+  | 'CONFLICT'
+  | 'EARLIER'
+  | 'KEY_GONE'
+  | 'CONVERSATION_NOT_FOUND'
+  | 'NOT_A_PARTICIPANT'
+  | 'FORBIDDEN'
+  | 'MESSAGE_NOT_FOUND'
+  | 'RETRY'
 
 /** What the statement answers for a draft; what the draft says itself is not repeated. */
 export interface SentRow {
@@ -39,6 +54,8 @@ export interface SentRow {
   parent_type: MessageType | null
   parent_content: string | null
   parent_deleted: boolean | null
+  /** Only where content may be sealed. */
+  parent_sealed?: Buffer | null
 }
 
 // One statement for many sends: it locks the conversations in the order in which their drafts come, which is that of their ids, so that two
@@ -49,10 +66,12 @@ export interface SentRow {
 // No list of drafts is joined with another: by nested loops, all that the writer's settings leave, 64 drafts would be compared 4,096 times
 // for each. "offset 0" keeps the look-ups of earlier messages apart, so that drafts without such ids make none, and so that a plan made
 // while the table was empty finds a parent by its id and not by walking through its conversation.
-export const storeBatchText = `
+// What stands in braces depends on whether there are master keys: without them nobody pays for sealing. A key that is destroyed while the
+// statement waits for the conversation is seen as a change of membership is.
+const batchText = `
 with input as materialized (
-  select * from unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::uuid[])
-    as i (n, id, conversation_id, sender_id, message_type, content, metadata, client_message_id, parent_message_id)
+  select * from unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::uuid[]{arrays})
+    as i (n, id, conversation_id, sender_id, message_type, content, metadata, client_message_id, parent_message_id{inputColumns})
 ), locked as materialized (
   select i.*, l.type as conversation_type, l.membership_version, l.last_seq, l.last_message_at
   from input i left join lateral (
@@ -61,16 +80,14 @@ with input as materialized (
 ), judged as materialized (
   select i.*, e.id as earlier_id, u.first_name, u.last_name, u.avatar_url, u.role,
     p.seq as parent_seq, p.sender_id as parent_sender_id, p.message_type as parent_type,
-    left(p.content, 200) as parent_content, p.is_deleted as parent_deleted,
+    left(p.content, 200) as parent_content, p.is_deleted as parent_deleted,{judgedColumns}
     case
       when i.conversation_type is null then 'CONVERSATION_NOT_FOUND'
       when c.membership_version is distinct from i.membership_version then 'RETRY'
       when m.user_id is null then 'NOT_A_PARTICIPANT'
-      when e.id is not null then case
-        when (e.message_type, e.content, e.metadata, e.parent_message_id)
-          is not distinct from (i.message_type, i.content, i.metadata::jsonb, i.parent_message_id) then 'ALREADY_SENT' else 'CONFLICT' end
+      when e.id is not null then {earlier}
       when i.conversation_type = 'channel' and m.role = 'member' then 'FORBIDDEN'
-      when i.parent_message_id is not null and p.id is null then 'MESSAGE_NOT_FOUND'
+      when i.parent_message_id is not null and p.id is null then 'MESSAGE_NOT_FOUND'{refusals}
       else 'SENT'
     end as verdict
   from locked i
@@ -82,9 +99,9 @@ with input as materialized (
       and conversation_id = i.conversation_id and sender_id = i.sender_id and client_message_id = i.client_message_id offset 0
   ) e on true
   left join lateral (
-    select id, conversation_id, seq, sender_id, message_type, content, is_deleted from messages
+    select id, conversation_id, seq, sender_id, message_type, content, is_deleted{column} from messages
     where i.parent_message_id is not null and id = i.parent_message_id offset 0
-  ) p on p.conversation_id = i.conversation_id
+  ) p on p.conversation_id = i.conversation_id{joins}
   left join users u on u.id = i.sender_id
 ), clock as materialized (
   select clock_timestamp()::timestamptz(3) as at
@@ -99,8 +116,8 @@ with input as materialized (
   from (select distinct conversation_id, total, created_at from numbered where verdict = 'SENT') a
   where c.id = a.conversation_id
 ), stored as (
-  insert into messages (conversation_id, seq, id, sender_id, parent_message_id, message_type, content, metadata, client_message_id, created_at, updated_at)
-  select conversation_id, seq, id, sender_id, parent_message_id, message_type, content, metadata::jsonb, client_message_id, created_at, created_at
+  insert into messages (conversation_id, seq, id, sender_id, parent_message_id, message_type, content, metadata, client_message_id, created_at, updated_at{column})
+  select conversation_id, seq, id, sender_id, parent_message_id, message_type, content, metadata::jsonb, client_message_id, created_at, created_at{column}
   from numbered where verdict = 'SENT'
 ), told as (
   delete from outbox where id = any($10::bigint[])
@@ -119,8 +136,56 @@ with input as materialized (
 )
 select n, verdict, earlier_id, (select id from untold) as outbox_id, seq, extract(epoch from created_at)::float8 * 1000 as created_ms,
   nullif(metadata::jsonb, '{}') as metadata, first_name, last_name, avatar_url, role,
-  parent_seq, parent_sender_id, parent_type, parent_content, parent_deleted
+  parent_seq, parent_sender_id, parent_type, parent_content, parent_deleted{parentColumn}
 from numbered order by n`
+
+interface Sealing {
+  arrays: string
+  inputColumns: string
+  column: string
+  judgedColumns: string
+  earlier: string
+  refusals: string
+  joins: string
+  parentColumn: string
+}
+
+const nothingSealed: Sealing = {
+  arrays: '',
+  inputColumns: '',
+  column: '',
+  judgedColumns: '',
+  earlier: `case
+        when (e.message_type, e.content, e.metadata, e.parent_message_id)
+          is not distinct from (i.message_type, i.content, i.metadata::jsonb, i.parent_message_id) then 'ALREADY_SENT' else 'CONFLICT' end`,
+  refusals: '',
+  joins: '',
+  parentColumn: '',
+}
+
+const maybeSealed: Sealing = {
+  arrays: ', $13::bytea[], $14::int[]',
+  inputColumns: ', sealed, key_version',
+  column: ', sealed',
+  judgedColumns: ' p.sealed as parent_sealed,',
+  // Ciphertexts of the same text differ.
+  earlier: `'EARLIER'`,
+  refusals: `
+      when i.key_version is not null and k.version is null then 'KEY_GONE'`,
+  joins: `
+  left join lateral (
+    select version from conversation_keys
+    where i.key_version is not null and conversation_id = i.conversation_id and version = i.key_version and wrapped is not null offset 0
+  ) k on true`,
+  parentColumn: ', parent_sealed',
+}
+
+export const storeBatchText = withSealing(nothingSealed)
+const storeSealedText = withSealing(maybeSealed)
+
+function withSealing(sealing: Sealing): string {
+  return batchText.replace(/\{(\w+)\}/g, (_, name: keyof Sealing) => sealing[name])
+}
 
 export interface BatchOptions {
   /** Rows of the outbox that may go. */
@@ -129,28 +194,35 @@ export interface BatchOptions {
   pushes: boolean
   /** Whether the batch leaves a row in the audit log: which messages, where, of whom. */
   audited: boolean
+  /** Whether content may be sealed, that of the drafts or that of messages which are there. */
+  mayBeSealed?: boolean
 }
 
 /** Stores a batch in one transaction and answers each draft for itself, in the order given, which must be that of their conversations' ids. */
-export async function storeBatch(client: pg.Client, drafts: readonly Draft[], { told, audited, pushes }: BatchOptions): Promise<SentRow[]> {
+export async function storeBatch(
+  client: pg.Client,
+  drafts: readonly Draft[],
+  { told, audited, pushes, mayBeSealed = false }: BatchOptions,
+): Promise<SentRow[]> {
   const column = <K extends keyof Draft>(key: K) => drafts.map((draft) => draft[key])
   const { rows } = await client.query<SentRow>({
     // Named: PostgreSQL parses and plans it once per connection, a third of its cost otherwise.
-    name: 'store-batch',
-    text: storeBatchText,
+    name: mayBeSealed ? 'store-sealed-batch' : 'store-batch',
+    text: mayBeSealed ? storeSealedText : storeBatchText,
     values: [
       drafts.map((_, n) => n),
       column('id'),
       column('conversationId'),
       column('senderId'),
       column('messageType'),
-      column('content'),
-      column('metadata'),
+      drafts.map(({ content, sealed }) => (sealed ? null : content)),
+      drafts.map(({ metadata, sealed }) => sealed?.visibleMetadata ?? metadata),
       column('clientMessageId'),
       column('parentMessageId'),
       told,
       audited,
       pushes,
+      ...(mayBeSealed ? [drafts.map(({ sealed }) => sealed?.bytes ?? null), drafts.map(({ sealed }) => sealed?.keyVersion ?? null)] : []),
     ],
   })
   return rows

@@ -4,5 +4,6 @@ export { beatGateway, endLeases, leaseBatchMax, leaveGateways, listLeased, takeL
 export { countJoined, forgetJoined, noteJoined, replaceJoined, type JoinedPerson } from './joined-people.js'
 export { LastSeenWriter } from './last-seen-writer.js'
 export { readPresence, type PresenceState } from './read-presence.js'
+export { changeConnections, connectionChangesMax, type ConnectionChange } from './registered-connections.js'
 export { startPresenceSweeper } from './presence-sweeper.js'
 export { announceTyping, endTyping, startTyping, stopTyping } from './typing.js'

@@ -8,6 +8,8 @@ export const lastSeenKey = (userId: UserId) => `presence:lastseen:${userId}`
 export const typingKey = (conversationId: ConversationId, userId: UserId) => `presence:typing:${conversationId}:${userId}`
 /** Hash of the gateways on which somebody is connected: gateway id → when it was last confirmed, ms. */
 export const connectionsKey = (userId: UserId) => `presence:connections:${userId}`
+/** Sorted set of somebody's connections over all gateways by the time at which they were opened, ms: `{gateway id} {socket id}`. */
+export const socketsKey = (userId: UserId) => `presence:sockets:${userId}`
 /** Set of the people connected on one gateway: who is to be looked after when it dies. */
 export const peopleKey = (gatewayId: string) => `presence:people:${gatewayId}`
 /** Sorted set of the gateways by the time until which they count as alive, ms. */

@@ -4,7 +4,8 @@ import type { Chat } from '../chat.js'
 import type { Answer, CallContext } from '../execute.js'
 import type { Actor } from '../identity/actor.js'
 import { invalid, Refusal } from '../refusal.js'
-import { readSection, sections, type Section } from './export.sql.js'
+import { openRows, type Reading, type SealedRow } from '../messages/open-rows.js'
+import { readSection, sections, type Section, type SectionRow } from './export.sql.js'
 import { findPerson } from './privacy.sql.js'
 
 /** One thing that is known of a person; `kind` says what. */
@@ -23,10 +24,10 @@ const beginning: Place = { section: 'person', offset: 0 }
  * All that is stored of a person, piece by piece: profile, devices, conversations, what they wrote (deleted messages too), receipts, and the
  * audit rows by and about them. Nothing that others wrote.
  */
-export async function* exportPerson({ db }: Pick<Chat, 'db'>, userId: UserId): AsyncGenerator<ExportRecord> {
+export async function* exportPerson(at: Reading, userId: UserId): AsyncGenerator<ExportRecord> {
   let place: Place | undefined = beginning
   while (place) {
-    const page: Page = await readPage(db, userId, place)
+    const page: Page = await readPage(at, userId, place)
     yield* page.records
     place = page.next
   }
@@ -44,7 +45,7 @@ export async function exportPersonAsAdmin(
   if (!(await findPerson(chat.db, subjectId))) throw new Refusal('USER_NOT_FOUND')
   const place = input.cursor === undefined ? beginning : readCursor(input.cursor)
   await recordAudit(chat.db, { actorId: actor.userId, action: 'data_exported', subjectId, reason, requestId, details: { ...place } })
-  const { records, next } = await readPage(chat.db, subjectId, place)
+  const { records, next } = await readPage(chat, subjectId, place)
   return { data: { records, next_cursor: next ? `${next.section}.${next.offset}` : null } }
 }
 
@@ -53,12 +54,19 @@ interface Page {
   next: Place | undefined
 }
 
-async function readPage(db: Chat['db'], userId: UserId, { section, offset }: Place): Promise<Page> {
-  const rows = await readSection(db, section, userId, offset, recordsMax)
+async function readPage(at: Reading, userId: UserId, { section, offset }: Place): Promise<Page> {
+  const rows = await openSection(at, section, await readSection(at.db, section, userId, offset, recordsMax))
   const records = rows.map((row) => ({ kind: section, ...row }))
   if (rows.length === recordsMax) return { records, next: { section, offset: offset + recordsMax } }
   const following = names[names.indexOf(section) + 1]
   return { records, next: following && { section: following, offset: 0 } }
+}
+
+/** What cannot be read any more is exported without content. */
+async function openSection(at: Reading, section: Section, rows: readonly SectionRow[]): Promise<readonly SectionRow[]> {
+  if (section !== 'message') return rows
+  const opened = await openRows(at, rows as readonly (SectionRow & SealedRow)[])
+  return opened.map(({ sealed: _, parent_content: __, parent_sealed: ___, ...row }) => row)
 }
 
 function readCursor(cursor: string): Place {

@@ -2,7 +2,7 @@ import type { UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import { sql, type Kysely, type RawBuilder } from 'kysely'
 
-type Row = Record<string, unknown>
+export type SectionRow = Record<string, unknown>
 
 /** The parts of an export in their order; each gives a page of rows after an offset, in an order that does not change under it. */
 export const sections = {
@@ -19,7 +19,7 @@ export const sections = {
     select c.id, c.type, null, c.created_at, null, null, m.left_at, null, m.delivered_seqs, m.read_seqs
     from former_members m join conversations c on c.id = m.conversation_id where m.user_id = ${userId} order by 1`,
   message: (userId: UserId) => sql`
-    select id, conversation_id, seq, message_type, content, metadata, parent_message_id, client_message_id, is_deleted, deleted_at, created_at
+    select id, conversation_id, seq, message_type, content, metadata, sealed, parent_message_id, client_message_id, is_deleted, deleted_at, created_at
     from messages where sender_id = ${userId} and conversation_id in (${ofPerson(userId)}) order by conversation_id, seq`,
   receipt: (userId: UserId) => sql`
     select conversation_id, kind as receipt, seqs, at from receipt_marks
@@ -35,7 +35,13 @@ const ofPerson = (userId: UserId) => sql`
   select conversation_id from conversation_members where user_id = ${userId}
   union select conversation_id from former_members where user_id = ${userId}`
 
-export async function readSection(db: Kysely<Tables>, section: Section, userId: UserId, offset: number, limit: number): Promise<Row[]> {
-  const { rows } = await sql<Row>`${sections[section](userId)} limit ${limit} offset ${offset}`.execute(db)
+export async function readSection(
+  db: Kysely<Tables>,
+  section: Section,
+  userId: UserId,
+  offset: number,
+  limit: number,
+): Promise<SectionRow[]> {
+  const { rows } = await sql<SectionRow>`${sections[section](userId)} limit ${limit} offset ${offset}`.execute(db)
   return rows
 }

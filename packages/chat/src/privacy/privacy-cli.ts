@@ -1,19 +1,25 @@
 import { parseArgs } from 'node:util'
 import { uuidPattern, type ConversationId, type UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
+import { readContentEncryptionFrom } from '@viatra-chat/runtime'
 import { Redis } from 'ioredis'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { recordAudit } from '../audit/record-audit.js'
+import { commandLog } from '../encryption/command-log.js'
+import { ContentCipher } from '../encryption/content-cipher.js'
 import { applyRetention } from './apply-retention.js'
 import { erasePerson } from './erase-person.js'
 import { exportPerson } from './export-person.js'
 import { liftHold, placeHold } from './legal-holds.js'
 import { findPerson } from './privacy.sql.js'
+import { shredConversation } from './shred-conversation.js'
 
-const usage = `Usage (DATABASE_URL names the database, as the owner of its tables; REDIS_URL where Redis is to forget as well):
+const usage = `Usage (DATABASE_URL names the database, as the owner of its tables; REDIS_URL where Redis is to forget as well;
+for the export, CONTENT_KEYS or CONTENT_KEY_MODULE as the services have them):
   pnpm privacy:export --user ID --reason TEXT > person.jsonl
   pnpm privacy:erase --user ID --reason TEXT [--with-messages]
+  pnpm privacy:shred --conversation ID --reason TEXT
   pnpm privacy:hold (--user ID | --conversation ID | --lift HOLD) --reason TEXT
   pnpm privacy:retention     as RETENTION_DIRECT_DAYS, RETENTION_GROUP_DAYS and RETENTION_CHANNEL_DAYS say`
 
@@ -37,6 +43,8 @@ async function run([command, ...args]: string[]): Promise<void> {
       return runExport(args)
     case 'erase':
       return runErase(args)
+    case 'shred':
+      return runShredding(args)
     case 'hold':
       return runHold(args)
     case 'retention':
@@ -49,8 +57,11 @@ async function run([command, ...args]: string[]): Promise<void> {
 async function runExport(args: string[]): Promise<void> {
   const { user, reason } = readOptions(args, ['user', 'reason'])
   if (!(await findPerson(stores.db, user as UserId))) throw new Wrong(`There is no person ${user}.`)
+  const contents = new ContentCipher(readContentEncryptionFrom(process.env), commandLog)
+  const problems = await contents.findProblems(stores.db)
+  if (problems.length > 0) throw new Wrong(problems.join('\n'))
   await recordAudit(stores.db, { action: 'data_exported', subjectId: user as UserId, reason })
-  for await (const record of exportPerson(stores, user as UserId)) await write(`${JSON.stringify(record)}\n`)
+  for await (const record of exportPerson({ db: stores.db, contents }, user as UserId)) await write(`${JSON.stringify(record)}\n`)
 }
 
 /** Waits while the reader is slow: an export may be larger than memory. */
@@ -72,6 +83,16 @@ async function runErase(args: string[]): Promise<void> {
     `Erased ${user}: ${outcome.conversations} conversations, ${outcome.sentencesChanged} sentences changed, ${outcome.messagesEmptied} messages emptied.`,
   )
   if (!redis) console.log('REDIS_URL is not set: cached pages and last seen stay in Redis until they expire.')
+}
+
+async function runShredding(args: string[]): Promise<void> {
+  const { conversation, reason } = readOptions(args, ['conversation', 'reason'])
+  const { db, redis } = stores
+  const outcome = await shredConversation({ db, ...(redis && { redis }) }, conversation as ConversationId, reason)
+  if (outcome.kind === 'unknown_conversation') throw new Wrong(`There is no conversation ${conversation}.`)
+  if (outcome.kind === 'held') throw new Wrong(`A legal hold is on ${conversation}: nothing was destroyed.`)
+  console.log(`Destroyed ${outcome.keys} keys of ${conversation}, and emptied ${outcome.messagesEmptied} messages that were not encrypted.`)
+  if (!redis) console.log('REDIS_URL is not set: cached pages stay in Redis until they expire.')
 }
 
 async function runHold(args: string[]): Promise<void> {

@@ -2,6 +2,7 @@ import type { ConversationId, ConversationType, UserId } from '@viatra-chat/cont
 import type { Tables } from '@viatra-chat/db'
 import { sql, type Kysely, type Transaction } from 'kysely'
 import { laterThanBefore } from '../conversations/later-than-before.js'
+import { saysSomethingPlain } from '../encryption/says-something-plain.js'
 
 /** Conversations of a type whose oldest message is older than so many days, after a position, by id; with the moment from which messages stay. */
 export async function listDue(
@@ -110,7 +111,7 @@ export async function forgetName(
 export async function emptyMessages(tx: Transaction<Tables>, userId: UserId, conversationIds: readonly string[]): Promise<number> {
   const { rows } = await sql<{ emptied: string }>`
     with emptied as (
-      update messages m set content = null, metadata = '{}', client_message_id = null, is_deleted = true, deleted_at = coalesce(m.deleted_at, now()),
+      update messages m set content = null, metadata = '{}', sealed = null, client_message_id = null, is_deleted = true, deleted_at = coalesce(m.deleted_at, now()),
         deleted_by = coalesce(m.deleted_by, ${userId}::uuid), updated_at = now(), changed_xid = pg_current_xact_id()
       from messages before
       where m.conversation_id = any(${[...conversationIds]}::uuid[]) and m.sender_id = ${userId} and m.message_type <> 'system'
@@ -136,4 +137,39 @@ export async function lockAndTouch(tx: Transaction<Tables>, conversationIds: rea
   await sql`update conversations set version = version + 1, updated_at = ${laterThanBefore}, changed_xid = pg_current_xact_id() where id = ${ids}`.execute(
     tx,
   )
+}
+
+/**
+ * Locks a conversation and makes what is cached of it old; false when there is none. The version of the membership grows, since sends that wait for the lock have
+ * to look again: their key is about to go.
+ */
+export async function lockForShredding(tx: Transaction<Tables>, conversationId: ConversationId): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update conversations set version = version + 1, membership_version = membership_version + 1, updated_at = ${laterThanBefore},
+      changed_xid = pg_current_xact_id() where id = ${conversationId}`.execute(tx)
+  return Number(numAffectedRows ?? 0) > 0
+}
+
+export async function isConversationHeld(tx: Transaction<Tables>, conversationId: ConversationId): Promise<boolean> {
+  const { rows } = await sql<{ held: boolean }>`select chat_is_held(${conversationId}::uuid) as held`.execute(tx)
+  return rows[0]?.held ?? false
+}
+
+/** Gives how many keys there were. The rows stay, so that a destroyed key is told from one that is missing. */
+export async function destroyKeys(tx: Transaction<Tables>, conversationId: ConversationId): Promise<number> {
+  const { numUpdatedRows } = await tx
+    .updateTable('conversation_keys')
+    .set({ wrapped: null, shredded_at: sql<Date>`now()` })
+    .where('conversation_id', '=', conversationId)
+    .where('wrapped', 'is not', null)
+    .executeTakeFirst()
+  return Number(numUpdatedRows)
+}
+
+/** Empties what was said in plain columns, whoever said it; sentences of the product itself stay. */
+export async function emptyPlainMessages(tx: Transaction<Tables>, conversationId: ConversationId): Promise<number> {
+  const { numAffectedRows } = await sql`
+    update messages m set content = null, metadata = '{}'
+    where m.conversation_id = ${conversationId} and ${saysSomethingPlain}`.execute(tx)
+  return Number(numAffectedRows ?? 0)
 }

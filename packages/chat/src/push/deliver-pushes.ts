@@ -26,7 +26,7 @@ const backOff = { firstMs: 1000, maxMs: 10 * 60_000 }
 export async function deliverPushes(chat: Chat, transport: PushTransport): Promise<number> {
   const jobs = await leaseJobs(chat.db, { limit: transport.batchMax, leaseMs: chat.settings.push.callTimeoutMs * 1.5 })
   if (jobs.length === 0) return 0
-  const contents = await loadJobContents(chat.db, jobs, chat.settings.push)
+  const contents = await openJobs(chat, await loadJobContents(chat.db, jobs, chat.settings.push))
   await drop(
     chat,
     contents.filter(({ dropped }) => dropped !== null),
@@ -39,6 +39,21 @@ export async function deliverPushes(chat: Chat, transport: PushTransport): Promi
   const results = await sendInTime(transport, await toPayloads(chat, open), chat.settings.push.callTimeoutMs)
   await settle(chat, { jobs, open, results, usedAt })
   return open.length
+}
+
+/** What cannot be read is pushed as a message without text. */
+async function openJobs({ db, contents }: Chat, jobs: readonly JobContent[]): Promise<readonly JobContent[]> {
+  const sealed = jobs.flatMap(({ conversation_id: conversationId, message_id: messageId, dropped, sealed: bytes }) =>
+    bytes && messageId !== null && dropped === null ? [{ conversationId, messageId, sealed: bytes }] : [],
+  )
+  if (sealed.length === 0) return jobs
+  const opened = await contents.open(db, sealed)
+  const saidIn = new Map(sealed.map(({ messageId }, n) => [messageId, opened[n]]))
+  return jobs.map((job) => {
+    const said = saidIn.get(job.message_id ?? '')
+    const fileName = said?.metadata['file_name']
+    return said ? { ...job, content: said.content, file_name: typeof fileName === 'string' ? fileName : null } : job
+  })
 }
 
 /** One push for each device whose turn has come. Whoever wrote in the fewest conversations is heard first; the others wait. */

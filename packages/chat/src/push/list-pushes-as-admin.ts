@@ -17,7 +17,7 @@ export async function listPushesAsAdmin(
   context: CallContext,
 ): Promise<Answer<OperationOutput<'list_pushes_as_admin'>>> {
   if (!actor.isAdmin) throw new Refusal('FORBIDDEN', { message: 'Only administrators may do this.' })
-  const message = await loadMessage(chat.db, input.message_id)
+  const message = await loadMessage(chat, input.message_id)
   if (!message) throw new Refusal('MESSAGE_NOT_FOUND')
   await recordAudit(chat.db, {
     actorId: actor.userId,

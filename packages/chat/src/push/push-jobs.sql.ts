@@ -133,6 +133,8 @@ export interface JobContent extends Omit<LeasedJob, 'attempts'>, JoinedQuietHour
   message_type: MessageType | null
   content: string | null
   file_name: string | null
+  /** Stands for content and file name while it is not opened. */
+  sealed: Buffer | null
 }
 
 /** Looks at jobs as the last thing before they are sent: what was read, deleted, muted or left meanwhile is not, nor what came into quiet hours. */
@@ -142,7 +144,7 @@ export async function loadJobContents(
   options: { mentionsPassMute: boolean },
 ): Promise<JobContent[]> {
   const { rows } = await sql<JobContent>`
-    select j.*, msg.sender_id, msg.message_type, msg.content, msg.metadata ->> 'file_name' as file_name,
+    select j.*, msg.sender_id, msg.message_type, msg.content, msg.metadata ->> 'file_name' as file_name, msg.sealed,
       trim(concat_ws(' ', s.first_name, s.last_name)) as sender_name, q.from_minute as quiet_from, q.to_minute as quiet_to, q.time_zone,
       case
         when d.user_id is distinct from j.user_id then 'token_gone'

@@ -13,7 +13,7 @@ export async function listReceipts(
   actor: Actor,
   input: OperationInput<'list_receipts'>,
 ): Promise<Answer<OperationOutput<'list_receipts'>>> {
-  const message = await loadMessage(chat.db, input.message_id)
+  const message = await loadMessage(chat, input.message_id)
   if (!message) throw new Refusal('MESSAGE_NOT_FOUND')
   const { conversation } = await requireMembership(chat, actor, message.conversation_id)
   if (message.is_deleted) throw new Refusal('MESSAGE_NOT_FOUND')

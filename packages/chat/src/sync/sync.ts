@@ -11,6 +11,7 @@ import {
 import type { Answer } from '../execute.js'
 import type { Actor } from '../identity/actor.js'
 import { loadChangedMessages } from '../messages/load-messages.js'
+import type { Reading } from '../messages/open-rows.js'
 import { countChanged, listChangedReceipts, listLeft, readMoment, type Moment } from './sync.sql.js'
 import { isAheadOf } from './snapshot.js'
 import { readSyncToken, writeSyncToken, type SyncToken } from './sync-token.js'
@@ -31,7 +32,8 @@ export async function sync(chat: Chat, actor: Actor, input: OperationInput<'sync
     .execute(async (tx) => {
       const moment = await readMoment(tx)
       const usable = token && (await isUsable(tx, actor.userId, token, moment))
-      return usable ? changesSince(tx, actor.userId, token, moment, limit) : startAnew(tx, actor.userId, moment)
+      const at = { db: tx, contents: chat.contents }
+      return usable ? changesSince(at, actor.userId, token, moment, limit) : startAnew(at, actor.userId, moment)
     })
   const next = writeSyncToken(page.next, chat.settings.plainSyncTokens)
   return { data: { ...page, next, conversations: await withPresence(chat, page.conversations) } }
@@ -43,23 +45,23 @@ async function isUsable(tx: Transaction<Tables>, userId: UserId, token: SyncToke
   return token.round !== undefined || (await countChanged(tx, userId, token.since, bounds.syncChangesMax)) <= bounds.syncChangesMax
 }
 
-async function startAnew(tx: Transaction<Tables>, userId: UserId, { database, snapshot }: Moment): Promise<StoredPage> {
-  const conversations = await loadNewestConversations(tx, userId, bounds.syncResetConversations)
+async function startAnew(at: Reading, userId: UserId, { database, snapshot }: Moment): Promise<StoredPage> {
+  const conversations = await loadNewestConversations(at, userId, bounds.syncResetConversations)
   const next = { database, since: snapshot, at: Date.now() }
   return { conversations, messages: [], receipts: [], removed_conversation_ids: [], next, has_more: false, reset: true }
 }
 
-async function changesSince(tx: Transaction<Tables>, userId: UserId, token: SyncToken, moment: Moment, limit: number): Promise<StoredPage> {
-  const found = await loadChangedMessages(tx, { userId, since: token.since, after: token.round, limit: limit + 1 })
+async function changesSince(at: Reading, userId: UserId, token: SyncToken, moment: Moment, limit: number): Promise<StoredPage> {
+  const found = await loadChangedMessages(at, { userId, since: token.since, after: token.round, limit: limit + 1 })
   const messages = found.slice(0, limit)
   const isRoundDone = found.length <= limit
   // Everything but messages comes with the first page of a round.
   const first = token.round === undefined
   return {
-    conversations: first ? await loadChangedConversations(tx, userId, token.since) : [],
+    conversations: first ? await loadChangedConversations(at, userId, token.since) : [],
     messages,
-    receipts: first ? await listChangedReceipts(tx, userId, token.since) : [],
-    removed_conversation_ids: first ? await listLeft(tx, userId, token.since) : [],
+    receipts: first ? await listChangedReceipts(at.db, userId, token.since) : [],
+    removed_conversation_ids: first ? await listLeft(at.db, userId, token.since) : [],
     next: nextToken(token, moment, isRoundDone ? undefined : messages.at(-1)),
     // A round of several pages speaks of the moment of its first: only one of a single page says that there is no more, and means now.
     has_more: !(first && isRoundDone),
