@@ -72,6 +72,8 @@ async function withMigrator<T>(
   use: (migrator: Migrator, db: Kysely<unknown>) => Promise<T>,
 ): Promise<T> {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 2, lock_timeout: lockTimeoutMs })
+  // A connection that breaks fails what is asked on it; without a listener it would end the process as well.
+  pool.on('error', () => undefined)
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
   const names = { migrationTableName: 'chat_migrations', migrationLockTableName: 'chat_migrations_lock' }
   try {

@@ -2,8 +2,8 @@ import { parseArgs } from 'node:util'
 import { uuidPattern, type ConversationId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import { readContentEncryptionFrom } from '@viatra-chat/runtime'
-import { Kysely, PostgresDialect } from 'kysely'
-import pg from 'pg'
+import type { Kysely } from 'kysely'
+import { openForCommand } from '../database/open-for-command.js'
 import { commandLog } from './command-log.js'
 import { ContentCipher } from './content-cipher.js'
 import { encryptMessages } from './encrypt-messages.js'
@@ -32,7 +32,7 @@ try {
 }
 
 async function withDatabase(connectionString: string, use: (db: Kysely<Tables>) => Promise<void>): Promise<void> {
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString, max: 2 }) }) })
+  const db = openForCommand(connectionString)
   await use(db).finally(() => db.destroy())
 }
 

@@ -3,9 +3,9 @@ import { uuidPattern, type ConversationId, type UserId } from '@viatra-chat/cont
 import type { Tables } from '@viatra-chat/db'
 import { readContentEncryptionFrom } from '@viatra-chat/runtime'
 import { Redis } from 'ioredis'
-import { Kysely, PostgresDialect } from 'kysely'
-import pg from 'pg'
+import type { Kysely } from 'kysely'
 import { recordAudit } from '../audit/record-audit.js'
+import { openForCommand } from '../database/open-for-command.js'
 import { commandLog } from '../encryption/command-log.js'
 import { ContentCipher } from '../encryption/content-cipher.js'
 import { applyRetention } from './apply-retention.js'
@@ -147,7 +147,7 @@ function openDatabase(): Kysely<Tables> {
     console.error(usage)
     process.exit(1)
   }
-  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: url, max: 2 }) }) })
+  return openForCommand(url)
 }
 
 function openRedis(): Redis | undefined {
