@@ -7,7 +7,7 @@ import { withoutLines } from './redis-cases.js'
 
 /** Of the API processes, the outbox, and of everything at once. */
 export const serviceCases: readonly FaultCase[] = [
-  { id: 'F36', title: 'whoever reads after an acknowledgement sees what was acknowledged', run: readOwnWrites },
+  { id: 'F36', wholeRunOnly: true, title: 'whoever reads after an acknowledgement sees what was acknowledged', run: readOwnWrites },
   {
     id: 'F40',
     title: 'the APIs are killed in turn',
@@ -30,6 +30,7 @@ export const serviceCases: readonly FaultCase[] = [
   },
   {
     id: 'F80',
+    wholeRunOnly: true,
     title: 'the APIs are stopped and started one after the other',
     async run({ cluster }) {
       for (const api of cluster.apis) {
