@@ -137,6 +137,28 @@ describe('an erasure', () => {
     await expectNowhere('Annabella', `token-${ann.id}`, `${ann.id}@example.org`)
   })
 
+  test('of somebody who is connected leaves no time at which they were', async () => {
+    const own = await startWorld()
+    try {
+      const { ann, bob } = await own.twoPeople()
+      const [theirs, listener] = [await ann.connect(), await bob.connect()]
+      await theirs.settled()
+      const args = ['erase', '--user', ann.id, '--reason', 'Article 17']
+      const env = { DATABASE_URL: own.databaseUrl, REDIS_URL: own.config.redisUrl }
+      expect((await runCommand('packages/chat/dist/privacy/privacy-cli.js', args, env)).code).toBe(0)
+      await theirs.ended()
+      await listener.hears('user_offline', ({ userId }) => userId === ann.id)
+      const { data } = await bob.rest('GET', `/api/v1/chat/presence?user_ids=${ann.id}`)
+      expect(data).toEqual({ presence: [{ user_id: ann.id, is_online: false, last_seen: null }] })
+      // What waits to be stored is stored by then.
+      await own.stopServices()
+      expect((await own.database.query('select from last_seen where user_id = $1', [ann.id])).rowCount).toBe(0)
+      expect(await own.redis.get(`presence:lastseen:${ann.id}`)).toBeNull()
+    } finally {
+      await own.close()
+    }
+  })
+
   test('with messages empties what they wrote; counts and numbers stay right', async () => {
     const { ann, bob, conversation } = await scene()
     const { stdout } = await cli('erase', '--user', ann.id, '--reason', 'Article 17', '--with-messages')
