@@ -88,6 +88,25 @@ test('whoever was removed hears nothing more, on either gateway, whatever happen
   ;[...sockets, typing].forEach((socket) => socket.close())
 })
 
+test('a connection that had joined is a stranger’s from the removal of its person on, whatever it asks, on either gateway', async () => {
+  const [ann, bob, eve] = await world.people('Ann', 'Bob', 'Eve')
+  const group = await ann.create({ type: 'group', participant_ids: [bob.id, eve.id] })
+  const message = await ann.send(group, 'among us')
+  const [witness, ...sockets] = await Promise.all([joinFrom(bob, group), joinFrom(eve, group, 0), joinFrom(eve, group, 1)])
+  for (const socket of sockets) await socket.get('typing_start', { conversationId: group.id })
+  await ann.rest('DELETE', `/api/v1/chat/conversations/${group.id}/participants/${eve.id}`)
+  await Promise.all(sockets.map((socket) => socket.hears('conversation_removed')))
+  await witness.hears('user_typing', ({ userId, isTyping }) => userId === eve.id && !isTyping)
+  witness.forget()
+  const here = { conversationId: group.id, content: 'still here', messageIds: [message.id] }
+  const events = ['send_message', 'typing_start', 'typing_stop', 'mark_read', 'mark_delivered', 'leave_conversation', 'join_conversation']
+  for (const socket of sockets) for (const event of events) expect(await socket.refused(event, here), event).toBe('NOT_A_PARTICIPANT')
+  await hearOut(ann, group, witness)
+  expect(witness.told()).toEqual([])
+  expect((await ann.history(group)).find(({ id }) => id === message.id)?.read_by).toEqual([ann.id])
+  ;[witness, ...sockets].forEach((socket) => socket.close())
+})
+
 test('pages of many people who ask for the same at once are each their own', async () => {
   const people = await Promise.all(Array.from({ length: 30 }, (_, n) => world.person(`Person ${n}`)))
   const friend = await world.person('Friend')
