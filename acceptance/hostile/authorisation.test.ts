@@ -102,7 +102,9 @@ describe('an administrator', () => {
     const scene = await openScene(world, cast, 'owner')
     const half = await world.person('Half', { role: inToken })
     await world.database.query('update users set role = $2 where id = $1', [half.id, inDatabase])
-    const asked = names.filter((name) => authorisation[name].some(({ outcome }) => outcome.administrator === 'ok' && outcome.owner === 'FORBIDDEN'))
+    const asked = names.filter((name) =>
+      authorisation[name].some(({ outcome }) => outcome.administrator === 'ok' && outcome.owner === 'FORBIDDEN'),
+    )
     expect(asked).toContain('grant_break_glass')
     for (const name of asked)
       for (const row of authorisation[name]) expect(await askRest(half, name, row.input(scene)), name).toBe('FORBIDDEN')
