@@ -159,6 +159,16 @@ describe('an erasure', () => {
     }
   })
 
+  test('leaves no device, although an app goes on registering it until it is refused', async () => {
+    const ann = await world.person('Ann')
+    const register = () => ann.rest('POST', '/api/v1/auth/fcm-token', { fcm_token: `token-${ann.id}` })
+    let verdict = (await register()).verdict
+    const erasing = cli('erase', '--user', ann.id, '--reason', 'Article 17')
+    while (verdict === '200') verdict = (await register()).verdict
+    expect([verdict, (await erasing).code]).toEqual(['403 USER_INACTIVE', 0])
+    await expectNowhere(`token-${ann.id}`)
+  })
+
   test('with messages empties what they wrote; counts and numbers stay right', async () => {
     const { ann, bob, conversation } = await scene()
     const { stdout } = await cli('erase', '--user', ann.id, '--reason', 'Article 17', '--with-messages')
