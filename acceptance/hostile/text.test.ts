@@ -85,6 +85,17 @@ describe.each(doors)('over $name', (door) => {
     }
   })
 
+  test.each(['text', 'image', 'file', 'system'])(
+    'content of the type %s has at most 5,000 characters, all of which can be stored',
+    async (message_type) => {
+      const metadata = { file_name: 'x' }
+      for (const content of ['x'.repeat(5001), 'a\u0000b', '\ud800']) {
+        const answer = await door.ask(ann, 'send_message', here({ message_type, metadata, content }))
+        expect(answer).toMatchObject({ success: false, code: 'VALIDATION_ERROR' })
+      }
+    },
+  )
+
   test('ids of a client are compared as bytes: composed and decomposed are two', async () => {
     const ids = ['é', 'e\u0301', 'É', 'é ', ' é'].map((id) => `${door.name} ${id}`)
     const messages = await Promise.all(ids.map((client_message_id) => send({ content: 'x', client_message_id })))
