@@ -159,14 +159,17 @@ describe('an erasure', () => {
     }
   })
 
-  test('leaves no device, although an app goes on registering it until it is refused', async () => {
+  test.each<[what: string, table: string, method: string, path: string, input: Record<string, unknown>]>([
+    ['device', 'devices', 'POST', '/api/v1/auth/fcm-token', { fcm_token: 'token-of-somebody' }],
+    ['quiet hours', 'quiet_hours', 'PUT', '/api/v1/chat/quiet-hours', { from: '22:00', to: '07:00', time_zone: 'Europe/Vienna' }],
+  ])('leaves no %s, although an app goes on saying them until it is refused', async (_, table, method, path, input) => {
     const ann = await world.person('Ann')
-    const register = () => ann.rest('POST', '/api/v1/auth/fcm-token', { fcm_token: `token-${ann.id}` })
-    let verdict = (await register()).verdict
+    let verdict = (await ann.rest(method, path, input)).verdict
     const erasing = cli('erase', '--user', ann.id, '--reason', 'Article 17')
-    while (verdict === '200') verdict = (await register()).verdict
+    while (verdict === '200') verdict = (await ann.rest(method, path, input)).verdict
     expect([verdict, (await erasing).code]).toEqual(['403 USER_INACTIVE', 0])
-    await expectNowhere(`token-${ann.id}`)
+    expect((await world.database.query(`select from ${table} where user_id = $1`, [ann.id])).rowCount).toBe(0)
+    expect((await world.database.query('select fcm_token from users where id = $1', [ann.id])).rows).toEqual([{ fcm_token: null }])
   })
 
   test('with messages empties what they wrote; counts and numbers stay right', async () => {
