@@ -76,8 +76,11 @@ describe('the audit log tells', () => {
     const message = await ann.send(conversation, 'looked at')
     const root = await world.person('Root', { role: 'admin' })
     for (const n of [1, 2, 3]) await root.rest('GET', `/api/v1/admin/messages/${message.id}?reason=complaint${n}`)
+    const traced = await root.rest('GET', `/api/v1/admin/messages/${message.id}?reason=complaint4`)
+    const { rows } = await world.database.query('select request_id from audit_log where actor_id = $1 order by id desc limit 1', [root.id])
+    expect(rows).toEqual([{ request_id: traced.headers.get('x-request-id') }])
     const looks = (await auditOf(conversation)).filter(({ action }) => action === 'message_read_by_admin')
-    expect(looks.map(({ actor_id, reason }) => [actor_id, reason])).toEqual([1, 2, 3].map((n) => [root.id, `complaint${n}`]))
+    expect(looks.map(({ actor_id, reason }) => [actor_id, reason])).toEqual([1, 2, 3, 4].map((n) => [root.id, `complaint${n}`]))
   })
 })
 

@@ -137,6 +137,41 @@ describe('an erasure', () => {
     await expectNowhere('Annabella', `token-${ann.id}`, `${ann.id}@example.org`)
   })
 
+  test('of somebody who is connected leaves no time at which they were', async () => {
+    const own = await startWorld()
+    try {
+      const { ann, bob } = await own.twoPeople()
+      const [theirs, listener] = [await ann.connect(), await bob.connect()]
+      await theirs.settled()
+      const args = ['erase', '--user', ann.id, '--reason', 'Article 17']
+      const env = { DATABASE_URL: own.databaseUrl, REDIS_URL: own.config.redisUrl }
+      expect((await runCommand('packages/chat/dist/privacy/privacy-cli.js', args, env)).code).toBe(0)
+      await theirs.ended()
+      await listener.hears('user_offline', ({ userId }) => userId === ann.id)
+      const { data } = await bob.rest('GET', `/api/v1/chat/presence?user_ids=${ann.id}`)
+      expect(data).toEqual({ presence: [{ user_id: ann.id, is_online: false, last_seen: null }] })
+      // What waits to be stored is stored by then.
+      await own.stopServices()
+      expect((await own.database.query('select from last_seen where user_id = $1', [ann.id])).rowCount).toBe(0)
+      expect(await own.redis.get(`presence:lastseen:${ann.id}`)).toBeNull()
+    } finally {
+      await own.close()
+    }
+  })
+
+  test.each<[what: string, table: string, method: string, path: string, input: Record<string, unknown>]>([
+    ['device', 'devices', 'POST', '/api/v1/auth/fcm-token', { fcm_token: 'token-of-somebody' }],
+    ['quiet hours', 'quiet_hours', 'PUT', '/api/v1/chat/quiet-hours', { from: '22:00', to: '07:00', time_zone: 'Europe/Vienna' }],
+  ])('leaves no %s, although an app goes on saying them until it is refused', async (_, table, method, path, input) => {
+    const ann = await world.person('Ann')
+    let verdict = (await ann.rest(method, path, input)).verdict
+    const erasing = cli('erase', '--user', ann.id, '--reason', 'Article 17')
+    while (verdict === '200') verdict = (await ann.rest(method, path, input)).verdict
+    expect([verdict, (await erasing).code]).toEqual(['403 USER_INACTIVE', 0])
+    expect((await world.database.query(`select from ${table} where user_id = $1`, [ann.id])).rowCount).toBe(0)
+    expect((await world.database.query('select fcm_token from users where id = $1', [ann.id])).rows).toEqual([{ fcm_token: null }])
+  })
+
   test('with messages empties what they wrote; counts and numbers stay right', async () => {
     const { ann, bob, conversation } = await scene()
     const { stdout } = await cli('erase', '--user', ann.id, '--reason', 'Article 17', '--with-messages')

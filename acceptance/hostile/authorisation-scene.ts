@@ -42,8 +42,8 @@ export async function openScene(world: World, cast: Cast, role: Role): Promise<S
   return { actor, owner, author, secondModerator, other, group, message, ...(own && { own }) }
 }
 
-/** Nobody who is deactivated can be added: they were active when they joined. */
-async function enrol({ database }: World, { id }: Conversation, { id: userId }: Person): Promise<void> {
+/** Makes a participant of somebody whom nobody could add: who is deactivated was active when they joined. */
+export async function enrol({ database }: World, { id }: Conversation, { id: userId }: Person): Promise<void> {
   await database.query('insert into conversation_members (conversation_id, user_id) values ($1, $2)', [id, userId])
   await database.query('update conversations set participant_count = participant_count + 1 where id = $1', [id])
 }

@@ -1,8 +1,8 @@
 import { operations, refusals, type OperationName, type RefusalCode } from '@viatra-chat/contract'
-import { startWorld, toRestAnswer, type Connection, type Person, type World } from '@viatra-chat/testkit'
+import { eventually, startWorld, toRestAnswer, type Connection, type Person, type World } from '@viatra-chat/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { askOverRest, toRequest, transportsOf } from './ask-anything.js'
-import { openCast, openScene, roles, stored, type Cast, type Role, type Scene } from './authorisation-scene.js'
+import { enrol, openCast, openScene, roles, stored, type Cast, type Role, type Scene } from './authorisation-scene.js'
 import { authorisation, type Case } from './authorisation-table.js'
 
 // Every operation of the contract × every kind of person × every transport it has, with its outcome from one table.
@@ -99,10 +99,18 @@ describe('an administrator', () => {
     ['in the database alone', 'admin', 'patient'],
     ['in the token alone', 'patient', 'admin'],
   ])('%s is none', async (_, inDatabase, inToken) => {
-    const { message } = await openScene(world, cast, 'owner')
-    const person = await world.person('Half', { role: inToken })
-    await world.database.query('update users set role = $2 where id = $1', [person.id, inDatabase])
-    expect(await askRest(person, 'read_message_as_admin', { message_id: message.id, reason: 'a complaint' })).toBe('FORBIDDEN')
+    const scene = await openScene(world, cast, 'owner')
+    const half = await world.person('Half', { role: inToken })
+    await world.database.query('update users set role = $2 where id = $1', [half.id, inDatabase])
+    const asked = names.filter((name) =>
+      authorisation[name].some(({ outcome }) => outcome.administrator === 'ok' && outcome.owner === 'FORBIDDEN'),
+    )
+    expect(asked).toContain('grant_break_glass')
+    for (const name of asked)
+      for (const row of authorisation[name]) expect(await askRest(half, name, row.input(scene)), name).toBe('FORBIDDEN')
+    await enrol(world, scene.group, half)
+    const announce = { conversation_id: scene.group.id, message_type: 'system', content: 'The ward is closed.' }
+    for (const transport of ['rest', 'socket'] as const) expect(await ask[transport](half, 'send_message', announce)).toBe('FORBIDDEN')
   })
 
   test('is asked for a reason, and what they read is recorded', async () => {
@@ -112,5 +120,35 @@ describe('an administrator', () => {
     expect(await rows()).toEqual([])
     expect(await askRest(cast.administrator, 'read_message_as_admin', { message_id: message.id, reason: 'a complaint' })).toBe('ok')
     expect(await rows()).toEqual([{ actor_id: cast.administrator.id, action: 'message_read_by_admin' }])
+  })
+
+  test('is none any more once the database says so, on a connection that is open too', async () => {
+    const [bob] = await world.people('Bob')
+    const root = await world.person('Root', { role: 'admin' })
+    const { id } = await bob.create({ type: 'group', participant_ids: [root.id] })
+    const announce = { conversation_id: id, message_type: 'system', content: 'The ward is closed.' }
+    expect([await askRest(root, 'send_message', announce), await askSocket(root, 'send_message', announce)]).toEqual(['ok', 'ok'])
+    await world.database.query(`update users set role = 'patient' where id = $1`, [root.id])
+    for (const transport of ['rest', 'socket'] as const)
+      await eventually(async () => expect(await ask[transport](root, 'send_message', announce), transport).toBe('FORBIDDEN'))
+    expect(await askSocket(root, 'send_message', { ...announce, message_type: 'text' })).toBe('ok')
+  })
+
+  test('sees nothing that could not be recorded', async () => {
+    const scene = await openScene(world, cast, 'administrator')
+    const { actor, author, message, group } = scene
+    await actor.rest('POST', '/api/v1/admin/break-glass', { conversation_id: group.id, minutes: 5, reason: 'a complaint' })
+    const looks = [
+      ['read_message_as_admin', { message_id: message.id, reason: 'a complaint' }],
+      ['list_messages_as_admin', { conversation_id: group.id }],
+      ['export_person', { user_id: author.id, reason: 'asked for' }],
+    ] as const
+    await world.database.query('alter table audit_log add constraint full_disk check (false) not valid')
+    const answers = []
+    for (const [name, input] of looks) answers.push(await askOverRest(actor, name, input))
+    await world.database.query('alter table audit_log drop constraint full_disk')
+    expect(answers.map(({ verdict }) => verdict)).toEqual(looks.map(() => '500 INTERNAL'))
+    expect(JSON.stringify(answers.map(({ body }) => body))).not.toMatch(/theirs|full_disk|audit_log/)
+    for (const [name, input] of looks) expect(await askRest(actor, name, input)).toBe('ok')
   })
 })

@@ -1,5 +1,5 @@
 import { operations, uuidPattern, type Conversation, type Message, type OperationName } from '@viatra-chat/contract'
-import { newUserId, startWorld, type Connection, type Person, type World } from '@viatra-chat/testkit'
+import { hearOut, joinFrom, newUserId, startWorld, type Connection, type Person, type World } from '@viatra-chat/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { askOverRest, transportsOf } from './ask-anything.js'
 import { stored } from './authorisation-scene.js'
@@ -8,6 +8,7 @@ import { stored } from './authorisation-scene.js'
 
 let world: World
 let ann: Person
+let bob: Person
 let connection: Connection
 /** Ann and Bob; what they may see. */
 let here: Conversation
@@ -21,8 +22,8 @@ let hidden: Message
 let carl: Person
 beforeAll(async () => {
   world = await startWorld()
-  const [bob, dora] = await world.people('Bob', 'Dora')
-  ;[ann, carl] = await world.people('Ann', 'Carl')
+  const [dora] = await world.people('Dora')
+  ;[ann, bob, carl] = await world.people('Ann', 'Bob', 'Carl')
   here = await ann.create({ type: 'group', participant_ids: [bob.id, dora.id] })
   other = await ann.create({ type: 'group', participant_ids: [bob.id] })
   foreign = await bob.create({ type: 'group', participant_ids: [carl.id] })
@@ -138,6 +139,24 @@ describe('the id of a message', () => {
     const [{ delivered_to } = { delivered_to: ['?'] }] = await carl.history(foreign)
     expect(delivered_to).toEqual([carl.id])
   })
+})
+
+test.each(['rest', 'socket'] as const)('marks of messages of elsewhere are told to nobody, here or there (%s)', async (transport) => {
+  const listeners = await Promise.all([joinFrom(carl, foreign), joinFrom(bob, foreign), joinFrom(bob, here), joinFrom(bob, other)])
+  for (const name of ['mark_delivered', 'mark_read'] as const)
+    expect(await ask(transport, name, inHere({ message_ids: [hidden.id, elsewhere.id, newUserId()] }))).toMatchObject([
+      'ok',
+      { message_ids: [] },
+    ])
+  await Promise.all([
+    hearOut(carl, foreign, ...listeners.slice(0, 2)),
+    hearOut(bob, here, ...listeners.slice(2, 3)),
+    hearOut(bob, other, ...listeners.slice(3)),
+  ])
+  for (const listener of listeners) {
+    expect([...listener.seen('message_read'), ...listener.seen('message_delivered')]).toEqual([])
+    listener.close()
+  }
 })
 
 describe('the id of a conversation', () => {

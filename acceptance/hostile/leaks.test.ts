@@ -1,4 +1,16 @@
-import { newUserId, hearOut, joinFrom, startWorld, type Connection, type World } from '@viatra-chat/testkit'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import {
+  connect,
+  forgeToken,
+  hearOut,
+  joinFrom,
+  newUserId,
+  secondsFromNow,
+  startWorld,
+  type Connection,
+  type World,
+} from '@viatra-chat/testkit'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { askOverRest } from './ask-anything.js'
@@ -88,6 +100,25 @@ test('whoever was removed hears nothing more, on either gateway, whatever happen
   ;[...sockets, typing].forEach((socket) => socket.close())
 })
 
+test('a connection that had joined is a stranger’s from the removal of its person on, whatever it asks, on either gateway', async () => {
+  const [ann, bob, eve] = await world.people('Ann', 'Bob', 'Eve')
+  const group = await ann.create({ type: 'group', participant_ids: [bob.id, eve.id] })
+  const message = await ann.send(group, 'among us')
+  const [witness, ...sockets] = await Promise.all([joinFrom(bob, group), joinFrom(eve, group, 0), joinFrom(eve, group, 1)])
+  for (const socket of sockets) await socket.get('typing_start', { conversationId: group.id })
+  await ann.rest('DELETE', `/api/v1/chat/conversations/${group.id}/participants/${eve.id}`)
+  await Promise.all(sockets.map((socket) => socket.hears('conversation_removed')))
+  await witness.hears('user_typing', ({ userId, isTyping }) => userId === eve.id && !isTyping)
+  witness.forget()
+  const here = { conversationId: group.id, content: 'still here', messageIds: [message.id] }
+  const events = ['send_message', 'typing_start', 'typing_stop', 'mark_read', 'mark_delivered', 'leave_conversation', 'join_conversation']
+  for (const socket of sockets) for (const event of events) expect(await socket.refused(event, here), event).toBe('NOT_A_PARTICIPANT')
+  await hearOut(ann, group, witness)
+  expect(witness.told()).toEqual([])
+  expect((await ann.history(group)).find(({ id }) => id === message.id)?.read_by).toEqual([ann.id])
+  ;[witness, ...sockets].forEach((socket) => socket.close())
+})
+
 test('pages of many people who ask for the same at once are each their own', async () => {
   const people = await Promise.all(Array.from({ length: 30 }, (_, n) => world.person(`Person ${n}`)))
   const friend = await world.person('Friend')
@@ -137,4 +168,32 @@ test('typing leaves a key for its time, and no text; other gateways and channels
   spy.disconnect()
   typist.close()
   reader.close()
+})
+
+test('an address that somebody writes is asked by nobody: not of an attachment, not of a picture, not in a token', async () => {
+  const { ann, bob, conversation } = await world.twoPeople()
+  const asked: string[] = []
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? '')
+    response.end('{}')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const metadata = { attachment_url: `${address}/attachment`, avatar_url: `${address}/picture`, preview: `${address}/preview` }
+  const listener = await joinFrom(bob, conversation, 1)
+  const input = { message_type: 'image', content: `${address}/text`, metadata }
+  await ann.rest('POST', `/api/v1/chat/conversations/${conversation.id}/messages`, input)
+  await listener.get('send_message', { conversationId: conversation.id, ...input })
+  await ann.create({ type: 'group', participant_ids: [bob.id], metadata })
+  await world.database.query('update users set avatar_url = $2 where id = $1', [ann.id, `${address}/of-ann`])
+  const header = { alg: 'HS256', jku: `${address}/keys`, x5u: `${address}/certificate` }
+  const token = forgeToken({ userId: ann.id, exp: secondsFromNow(60) }, { header })
+  await fetch(`${world.apis[0]}/api/v1/chat/sync`, { headers: { authorization: `Bearer ${token}` } })
+  const connection = await connect(world.gateways[0] ?? '', { token })
+  await hearOut(ann, conversation, listener, connection)
+  await fetch(`${address}/it-does-answer`)
+  expect(asked).toEqual(['/it-does-answer'])
+  listener.close()
+  connection.close()
+  server.close()
 })

@@ -85,6 +85,17 @@ describe.each(doors)('over $name', (door) => {
     }
   })
 
+  test.each(['text', 'image', 'file', 'system'])(
+    'content of the type %s has at most 5,000 characters, all of which can be stored',
+    async (message_type) => {
+      const metadata = { file_name: 'x' }
+      for (const content of ['x'.repeat(5001), 'a\u0000b', '\ud800']) {
+        const answer = await door.ask(ann, 'send_message', here({ message_type, metadata, content }))
+        expect(answer).toMatchObject({ success: false, code: 'VALIDATION_ERROR' })
+      }
+    },
+  )
+
   test('ids of a client are compared as bytes: composed and decomposed are two', async () => {
     const ids = ['é', 'e\u0301', 'É', 'é ', ' é'].map((id) => `${door.name} ${id}`)
     const messages = await Promise.all(ids.map((client_message_id) => send({ content: 'x', client_message_id })))
@@ -127,4 +138,35 @@ describe.each(doors)('over $name', (door) => {
     expect(await door.ask(ann, 'send_message', here({ content: 'x', metadata }))).toMatchObject({ code: 'VALIDATION_ERROR' })
     expect((await bob.rest('GET', `/api/v1/chat/conversations/${conversation.id}/messages`)).verdict).toBe('200')
   })
+})
+
+test('whoever types is who they are, and so is whoever begins or changes a conversation or registers a device', async () => {
+  const listener = await joinFrom(bob, conversation)
+  const typist = await joinFrom(ann, conversation)
+  await typist.get('typing_start', { conversationId: conversation.id, userId: bob.id, user_id: bob.id, isTyping: false })
+  expect(await listener.hears('user_typing')).toEqual({ conversationId: conversation.id, userId: ann.id, isTyping: true })
+  const forged = {
+    ...{ id: conversation.id, created_by: bob.id, owner_id: bob.id, user_id: bob.id, participant_role: 'member', participant_count: 9 },
+    ...{
+      unread_count: 9,
+      last_message: { content: 'forged' },
+      last_message_at: '2999-01-01T00:00:00.000Z',
+      created_at: 'x',
+      is_admin: true,
+    },
+  }
+  const begun = await ann.create({ ...forged, type: 'group', participant_ids: [bob.id], metadata: { name: 'Ours' } })
+  const path = `/api/v1/chat/conversations/${begun.id}`
+  await ann.rest('PATCH', path, { ...forged, type: 'channel', participant_ids: [], metadata: { topic: 'x' } })
+  const now = await ann.conversation(begun.id)
+  for (const shown of [begun, now]) expect(shown).toMatchObject({ id: begun.id, type: 'group', created_by: ann.id, unread_count: 0 })
+  expect(begun).toMatchObject({ participant_count: 2, last_message: null, last_message_at: null })
+  expect(begun.id).not.toBe(conversation.id)
+  const roles = now.participants.map(({ id, participant_role }) => [id, participant_role])
+  expect(Object.fromEntries(roles)).toEqual({ [ann.id]: 'owner', [bob.id]: 'member' })
+  await ann.rest('POST', '/api/v1/auth/fcm-token', { fcm_token: 'token-of-ann', user_id: bob.id, userId: bob.id })
+  const { rows } = await world.database.query(`select user_id from devices where fcm_token = 'token-of-ann'`)
+  expect(rows).toEqual([{ user_id: ann.id }])
+  typist.close()
+  listener.close()
 })

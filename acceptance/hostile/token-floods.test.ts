@@ -62,3 +62,23 @@ test('addresses of one IPv6 network are one', async () => {
   for (let i = 1; i <= limit; i++) expect(await overRest({ token: bad(), forwarded: `2001:db8:0:1::${i}` })).toBe('401 TOKEN_INVALID')
   expect(await overRest({ token: bad(), forwarded: '2001:db8:0:1:ffff::1' })).toBe('429 RATE_LIMITED')
 })
+
+test('bad tokens that are shown in open sessions are counted with those of handshakes, and leave the sessions as they were', async () => {
+  const from = { 'x-forwarded-for': '4.4.4.4' }
+  const fresh = () => forgeToken({ userId: ann.id, exp: secondsFromNow(60) })
+  let refused = 0
+  let session = await connect(world.gateways[0] ?? '', { token: ann.token }, from)
+  while (refused < limit) {
+    const codes = await Promise.all(Array.from({ length: 5 }, () => session.refused('authenticate', { token: bad() })))
+    for (const code of codes) expect(code).toBe('TOKEN_INVALID')
+    refused += codes.length
+    // Each connection has a throttle of its own, which is not what is asked about here.
+    session.close()
+    session = await connect(world.gateways[0] ?? '', { token: ann.token }, from)
+  }
+  expect(await overSocket({ token: bad(), forwarded: '4.4.4.4' })).toBe('RATE_LIMITED')
+  const ack = await session.ask('authenticate', { token: bad() })
+  expect(ack).toMatchObject({ success: false, code: 'RATE_LIMITED', message: expect.stringContaining('Too many bad tokens') })
+  expect(await session.get('authenticate', { token: fresh() })).toMatchObject({ expires_at: expect.any(String) })
+  session.close()
+})

@@ -1,6 +1,6 @@
 import { connect, startWorld, toRestAnswer, type World } from '@viatra-chat/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ANN, SECRET, tokenCorpus } from '../../packages/chat/test/identity/token-corpus.js'
+import { ANN, ec, goodClaims, makeToken, rsa, SECRET, spki, tokenCorpus } from '../../packages/chat/test/identity/token-corpus.js'
 
 // The same tokens at both doors: whatever one of them lets in or refuses, and with which code, the other one does too.
 
@@ -13,16 +13,16 @@ afterAll(() => world.close())
 
 type Verdict = 'good' | { status: number; code: string | undefined }
 
-async function restSays(token: string): Promise<Verdict> {
+async function restSays(token: string, at = world): Promise<Verdict> {
   const answer = await toRestAnswer(
-    await fetch(`${world.apis[0]}/api/v1/chat/sync?limit=1`, { headers: { authorization: `Bearer ${token}` } }),
+    await fetch(`${at.apis[0]}/api/v1/chat/sync?limit=1`, { headers: { authorization: `Bearer ${token}` } }),
   )
   return answer.status === 200 ? 'good' : { status: answer.status, code: answer.body.code }
 }
 
-async function handshakeSays(token: unknown): Promise<string> {
+async function handshakeSays(token: unknown, at = world): Promise<string> {
   try {
-    const connection = await connect(world.gateways[0] ?? '', { token })
+    const connection = await connect(at.gateways[0] ?? '', { token })
     connection.close()
     return 'good'
   } catch (error) {
@@ -32,9 +32,8 @@ async function handshakeSays(token: unknown): Promise<string> {
 }
 
 /** Over a session that is open, which may go on only with a token that is good. */
-async function sessionSays(token: unknown): Promise<string> {
-  const [[, , sound] = []] = tokenCorpus()
-  const connection = await connect(world.gateways[0] ?? '', { token: sound })
+async function sessionSays(token: unknown, sound = tokenCorpus()[0]?.[2], at = world): Promise<string> {
+  const connection = await connect(at.gateways[0] ?? '', { token: sound })
   const ack = await connection.ask('authenticate', { token })
   connection.close()
   return ack.success ? 'good' : ack.code
@@ -79,4 +78,36 @@ test('one token may be used at every instance at once', async () => {
   here?.close()
   there?.close()
   await others.stop()
+})
+
+const issued = { iss: 'https://id.clinic', aud: 'chat' }
+const ofRsa = (claims: object = {}) => makeToken(goodClaims(claims), { header: { alg: 'RS256' }, key: rsa.privateKey })
+const ofText = (key: string) => makeToken(goodClaims(issued), { key })
+
+describe('where the platform signs with a key of its own, for an audience', () => {
+  let strict: World
+  beforeAll(async () => {
+    const env = { JWT_SECRET: '', JWT_PUBLIC_KEY: spki(rsa.publicKey), JWT_ISSUER: issued.iss, JWT_AUDIENCE: issued.aud }
+    strict = await startWorld({ env })
+    await strict.database.query(`insert into users (id, first_name) values ($1, 'Ann')`, [ANN])
+  })
+  afterAll(() => strict.close())
+
+  test.each<[what: string, verdict: 'good' | 'TOKEN_INVALID', token: () => string]>([
+    ['all as it should be', 'good', () => ofRsa(issued)],
+    ['one audience of several', 'good', () => ofRsa({ ...issued, aud: ['web', 'chat'] })],
+    ['neither issuer nor audience', 'TOKEN_INVALID', () => ofRsa()],
+    ['another issuer', 'TOKEN_INVALID', () => ofRsa({ ...issued, iss: 'https://id.clinic.evil' })],
+    ['a list of issuers', 'TOKEN_INVALID', () => ofRsa({ ...issued, iss: [issued.iss] })],
+    ['another audience', 'TOKEN_INVALID', () => ofRsa({ ...issued, aud: 'web' })],
+    ['the public key as a secret', 'TOKEN_INVALID', () => ofText(spki(rsa.publicKey))],
+    ['the public key as a secret, trimmed', 'TOKEN_INVALID', () => ofText(spki(rsa.publicKey).trim())],
+    ['the public key as a secret, after a space', 'TOKEN_INVALID', () => ofText(` ${spki(rsa.publicKey)}`)],
+    ['another kind of key', 'TOKEN_INVALID', () => makeToken(goodClaims(issued), { header: { alg: 'ES256' }, key: ec.privateKey })],
+    ['a shared secret', 'TOKEN_INVALID', () => ofText(SECRET)],
+  ])('%s: %s over REST, in a handshake and in a session', async (_, verdict, token) => {
+    expect(await restSays(token(), strict), 'REST').toEqual(verdict === 'good' ? 'good' : { status: 401, code: verdict })
+    expect(await handshakeSays(token(), strict), 'handshake').toBe(verdict)
+    expect(await sessionSays(token(), ofRsa(issued), strict), 'session').toBe(verdict)
+  })
 })

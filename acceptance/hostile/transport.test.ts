@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib'
-import { eventually, newUserId, startWorld, toRestAnswer, type Person, type World } from '@viatra-chat/testkit'
+import { forgeToken, secondsFromNow, eventually, newUserId, startWorld, toRestAnswer, type Person, type World } from '@viatra-chat/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openHttp, statusesIn } from './raw-http.js'
 
@@ -91,8 +91,8 @@ test('requests sent without waiting for answers are each counted', async () => {
 })
 
 describe('a request', () => {
-  const ask = async (method: string, path: string, headers: Record<string, string> = {}) => {
-    const raw = await openHttp(world.apis[0] ?? '')
+  const ask = async (method: string, path: string, headers: Record<string, string> = {}, url = world.apis[0] ?? '') => {
+    const raw = await openHttp(url)
     raw.write(
       [`${method} ${path} HTTP/1.1`, 'host: x', 'connection: close', ...Object.entries(headers).map(([k, v]) => `${k}: ${v}`), '', ''].join(
         '\r\n',
@@ -144,8 +144,11 @@ describe('a request', () => {
     '/api/v1/push/test',
     '/internal/emit',
     '/socket.io/',
-  ])('for what is not there finds nothing: %s', async (path) => {
-    for (const headers of [{}, authorization()]) expect(await ask('GET', path, headers)).toBe(404)
+  ])('for what is not there finds nothing, at either service: %s', async (path) => {
+    for (const headers of [{}, authorization()])
+      for (const [name, url] of services)
+        // The gateway's own path, asked for as no client asks.
+        expect(await ask('GET', path, headers, url()), name).toBe(name === 'the gateway' && path === '/socket.io/' ? 400 : 404)
   })
 
   test.each([
@@ -266,6 +269,11 @@ test('no limit is passed by saying to come from elsewhere, by other methods, or 
   expect((await eve.rest('GET', list, undefined, { headers: odd(99) })).verdict).toBe('429 RATE_LIMITED')
   for (const path of [`${list}?x=1`, `${list}?page=2`, `${list}?limit=3`])
     expect((await eve.rest('GET', path)).verdict).toBe('429 RATE_LIMITED')
+  const exp = secondsFromNow(60)
+  for (const claims of [{ userId: eve.id.toUpperCase() }, { sub: eve.id }, { sub: eve.id.toUpperCase(), userId: eve.id, role: 'admin' }]) {
+    const headers = { authorization: `Bearer ${forgeToken({ ...claims, exp })}` }
+    expect((await toRestAnswer(await fetch(`${limited.apis[1]}${list}`, { headers }))).verdict).toBe('429 RATE_LIMITED')
+  }
   for (const method of ['HEAD', 'OPTIONS', 'PUT'])
     expect((await fetch(`${limited.apis[0]}${list}`, { method, headers: { authorization: `Bearer ${eve.token}` } })).status).toBe(404)
   await limited.close()

@@ -96,13 +96,19 @@ describe('the Origin of a handshake', () => {
     connection.close()
   })
 
-  test.each(['https://evil.example', `${allowed}.evil.example`, 'http://app.example', 'https://app.example:8443', 'null', 'nonsense'])(
-    '%s: refused',
-    async (origin) => {
-      await expect(open({ origin })).rejects.toThrow()
-      await isServing()
-    },
-  )
+  const likeAllowed = [
+    'HTTPS://APP.EXAMPLE',
+    `${allowed}.`,
+    `${allowed}/`,
+    'https://appXexample',
+    `${allowed}@evil.example`,
+    `${allowed}, x`,
+  ]
+  const others = ['https://evil.example', `${allowed}.evil.example`, 'http://app.example', 'https://app.example:8443', 'null', 'nonsense']
+  test.each([...others, ...likeAllowed])('%s: refused', async (origin) => {
+    await expect(open({ origin })).rejects.toThrow()
+    await isServing()
+  })
 })
 
 test('an unknown namespace is refused, and nothing is heard there', async () => {

@@ -6,13 +6,16 @@ import { endSession } from './session-end.js'
 // Deactivation must show within 5 s; a handshake may still pass for 2 s on what was read before.
 const checkIntervalMs = 2000
 
-/** Ends the sockets of people who are deactivated while connected: one query each time, whatever their number. */
+/**
+ * Ends the sockets of people who are deactivated while connected, and takes their rights from administrators who are none any more:
+ * a query each time, whatever the number of people.
+ */
 export function watchInactivePeople(gateway: Gateway): { stop(): void } {
   let isChecking = false
   const timer = setInterval(() => {
     if (isChecking) return
     isChecking = true
-    void endInactive(gateway).finally(() => (isChecking = false))
+    void Promise.all([endInactive(gateway), demote(gateway)]).finally(() => (isChecking = false))
   }, checkIntervalMs)
   return { stop: () => clearInterval(timer) }
 }
@@ -26,5 +29,21 @@ async function endInactive(gateway: Gateway): Promise<void> {
     }
   } catch (error) {
     gateway.log.warn({ err: error }, 'whether people are active could not be checked')
+  }
+}
+
+/** A session is opened with the role of that moment, and may last for days. */
+async function demote(gateway: Gateway): Promise<void> {
+  try {
+    const administrators = [...gateway.connections.values()].filter((connection) => connection.session.actor.isAdmin)
+    if (administrators.length === 0) return
+    const people = administrators.map((connection) => connection.session.actor.userId)
+    const still = new Set(await gateway.chat.authenticator.findAdministrators([...new Set(people)]))
+    for (const connection of administrators) {
+      const { session } = connection
+      if (!still.has(session.actor.userId)) connection.session = { ...session, actor: { ...session.actor, isAdmin: false } }
+    }
+  } catch (error) {
+    gateway.log.warn({ err: error }, 'whether administrators still are could not be checked')
   }
 }

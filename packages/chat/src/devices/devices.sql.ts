@@ -2,8 +2,11 @@ import { bounds, type OperationInput, type UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import { sql, type Transaction } from 'kysely'
 
-/** A token belongs to one person at a time, and a device has one token: both earlier owners of it and earlier tokens of the device go. */
-export async function upsertDevice(tx: Transaction<Tables>, userId: UserId, device: OperationInput<'register_device'>): Promise<void> {
+/**
+ * A token belongs to one person at a time, and a device has one token: both earlier owners of it and earlier tokens of the device go.
+ * Gives whether the person is active, as of the lock on their row.
+ */
+export async function upsertDevice(tx: Transaction<Tables>, userId: UserId, device: OperationInput<'register_device'>): Promise<boolean> {
   const { fcm_token: token, device_id = null, platform = null } = device
   await sql`
     insert into devices (fcm_token, user_id, device_id, platform) values (${token}, ${userId}, ${device_id}, ${platform})
@@ -18,7 +21,7 @@ export async function upsertDevice(tx: Transaction<Tables>, userId: UserId, devi
       .where('fcm_token', '!=', token)
       .execute()
   await forgetOldest(tx, userId)
-  await moveGuideColumn(tx, userId, token)
+  return moveGuideColumn(tx, userId, token)
 }
 
 /** Apps that never forget a token leave old ones behind: the newest are kept. */
@@ -37,8 +40,10 @@ export async function deleteDevice(tx: Transaction<Tables>, userId: UserId, toke
 }
 
 /** `users.fcm_token` keeps its meaning: the newest token of the person, and of nobody else. */
-async function moveGuideColumn(tx: Transaction<Tables>, userId: UserId, token: string): Promise<void> {
-  await sql`
+async function moveGuideColumn(tx: Transaction<Tables>, userId: UserId, token: string): Promise<boolean> {
+  const { rows } = await sql<{ id: string; is_active: boolean | null }>`
     update users set fcm_token = case when id = ${userId} then ${token} end
-    where id in (select id from users where id = ${userId} or fcm_token = ${token} order by id for no key update)`.execute(tx)
+    where id in (select id from users where id = ${userId} or fcm_token = ${token} order by id for no key update)
+    returning id, is_active`.execute(tx)
+  return rows.some((row) => row.id === userId && row.is_active !== false)
 }

@@ -5,7 +5,7 @@ import { gatherByTurn } from '../gather-by-turn.js'
 import { Refusal } from '../refusal.js'
 import type { Actor } from './actor.js'
 import type { TokenClaims, TokenVerifier } from './token-verifier.js'
-import { findInactive, findUsers } from './users.sql.js'
+import { findAdministrators, findInactive, findUsers } from './users.sql.js'
 
 /** Somebody who showed a good token. */
 export interface Session {
@@ -20,6 +20,8 @@ export interface Authenticator {
   admit(claims: TokenClaims): Promise<Session>
   /** Those of the given people that may no longer be connected. */
   findInactive(userIds: readonly UserId[]): Promise<UserId[]>
+  /** Those of the given people whom the database still calls administrators. */
+  findAdministrators(userIds: readonly UserId[]): Promise<UserId[]>
 }
 
 // Deactivation must show within 5 s; an active person is asked for once in this time.
@@ -52,6 +54,7 @@ export function createAuthenticator(db: Kysely<Tables>, verifier: TokenVerifier)
     admit,
     authenticate: async (token) => admit(await verifier.verify(token)),
     findInactive: (userIds) => findInactive(db, userIds),
+    findAdministrators: (userIds) => findAdministrators(db, userIds),
   }
 }
 

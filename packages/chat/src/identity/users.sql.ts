@@ -23,3 +23,15 @@ export async function findInactive(db: Kysely<Tables>, userIds: readonly UserId[
     .execute()
   return rows.map((row) => row.id as UserId)
 }
+
+/** Those of the given people whose role is `admin`. */
+export async function findAdministrators(db: Kysely<Tables>, userIds: readonly UserId[]): Promise<UserId[]> {
+  if (userIds.length === 0) return []
+  const rows = await db
+    .selectFrom('users')
+    .select('id')
+    .where('role', '=', 'admin')
+    .where('id', '=', sql<string>`any(${[...userIds]}::uuid[])`)
+    .execute()
+  return rows.map((row) => row.id as UserId)
+}

@@ -1,8 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { UserId } from '@viatra-chat/contract'
 import type { Redis } from 'ioredis'
 import { recordAudit } from '../audit/record-audit.js'
 import type { Chat } from '../chat.js'
-import { lastSeenKey } from '../presence/presence-keys.js'
+import { lastSeenKey, onlineKey } from '../presence/presence-keys.js'
 import { forgetCachedPages } from './forget-cached-pages.js'
 import {
   emptyMessages,
@@ -52,6 +53,15 @@ export async function erasePerson(at: Pick<Chat, 'db'> & { redis?: Redis }, user
 }
 
 async function forgetInRedis(redis: Redis, userId: UserId, ids: readonly string[]): Promise<void> {
-  await redis.unlink(lastSeenKey(userId))
   await forgetCachedPages(redis, ids)
+  await untilOffline(redis, userId)
+  await redis.unlink(lastSeenKey(userId))
+}
+
+// Gateways end the connections of somebody erased by themselves, and note when that was. A dead one's people are let go after 15 s.
+const offlineWithinMs = 30_000
+
+async function untilOffline(redis: Redis, userId: UserId): Promise<void> {
+  const until = Date.now() + offlineWithinMs
+  while (Date.now() < until && (await redis.exists(onlineKey(userId))) === 1) await pause(100)
 }

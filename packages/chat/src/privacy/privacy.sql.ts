@@ -83,13 +83,19 @@ export function findPerson(db: Kysely<Tables>, userId: UserId) {
 
 /** Takes away what says who the person is; the id stays, and with it what others wrote to them. */
 export async function pseudonymise(tx: Transaction<Tables>, userId: UserId): Promise<void> {
+  // Before the person as well, in the order in which registering a device locks both, or each would wait for the other.
+  await forgetDevices(tx, userId)
   await sql`
     update users set first_name = 'Deleted', last_name = 'person', email = id::text || '@erased.invalid', avatar_url = null, fcm_token = null,
       is_active = false where id = ${userId}`.execute(tx)
-  await tx.deleteFrom('devices').where('user_id', '=', userId).execute()
+  await forgetDevices(tx, userId)
   await tx.deleteFrom('last_seen').where('user_id', '=', userId).execute()
   await tx.deleteFrom('push_jobs').where('user_id', '=', userId).execute()
   await tx.deleteFrom('quiet_hours').where('user_id', '=', userId).execute()
+}
+
+async function forgetDevices(tx: Transaction<Tables>, userId: UserId): Promise<void> {
+  await tx.deleteFrom('devices').where('user_id', '=', userId).execute()
 }
 
 /** Sentences of the product that name the person name them no more; apps hear of it as of any change. */

@@ -1,15 +1,21 @@
 import type { UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
-import type { Kysely } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 import type { QuietHours } from './quiet-hours.js'
 
-export async function upsertQuietHours(db: Kysely<Tables>, userId: UserId, { fromMinute, toMinute, timeZone }: QuietHours): Promise<void> {
-  const values = { from_minute: fromMinute, to_minute: toMinute, time_zone: timeZone }
-  await db
-    .insertInto('quiet_hours')
-    .values({ user_id: userId, ...values })
-    .onConflict((conflict) => conflict.column('user_id').doUpdateSet(values))
-    .execute()
+/** Gives whether the person is active, as of the lock on their row; nothing is stored of anybody else. */
+export async function upsertQuietHours(
+  db: Kysely<Tables>,
+  userId: UserId,
+  { fromMinute, toMinute, timeZone }: QuietHours,
+): Promise<boolean> {
+  const { rows } = await sql`
+    insert into quiet_hours (user_id, from_minute, to_minute, time_zone)
+    select id, ${fromMinute}::int, ${toMinute}::int, ${timeZone}::text
+    from users where id = ${userId} and is_active is not false for no key update
+    on conflict (user_id) do update set from_minute = excluded.from_minute, to_minute = excluded.to_minute, time_zone = excluded.time_zone
+    returning user_id`.execute(db)
+  return rows.length > 0
 }
 
 export async function findQuietHours(db: Kysely<Tables>, userId: UserId): Promise<QuietHours | undefined> {

@@ -2,6 +2,7 @@ import type { OperationInput, OperationOutput } from '@viatra-chat/contract'
 import type { Chat } from '../chat.js'
 import type { Answer } from '../execute.js'
 import type { Actor } from '../identity/actor.js'
+import { Refusal } from '../refusal.js'
 import { deleteQuietHours, findQuietHours, upsertQuietHours } from './quiet-hours.sql.js'
 
 /** When somebody does not want to be disturbed; minutes of the day, where they live. */
@@ -37,7 +38,8 @@ export async function setQuietHours(
   input: OperationInput<'set_quiet_hours'>,
 ): Promise<Answer<OperationOutput<'set_quiet_hours'>>> {
   const hours = { fromMinute: toMinute(input.from), toMinute: toMinute(input.to), timeZone: input.time_zone }
-  await upsertQuietHours(chat.db, actor.userId, hours)
+  // An API goes by what it read of a person for a moment; what an erasure took away meanwhile must not come back.
+  if (!(await upsertQuietHours(chat.db, actor.userId, hours))) throw new Refusal('USER_INACTIVE')
   return { data: toOutput(hours) }
 }
 
