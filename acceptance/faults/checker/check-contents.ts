@@ -15,8 +15,11 @@ export async function checkDeletions({ history }: Population, { readings }: EndS
   )
 }
 
-/** C8: receipts are sets of participants, reading implies delivery, and every acknowledged mark of who still takes part is there. */
-export function checkReceipts({ history, members }: Population, { readings }: EndState): string[] {
+/**
+ * C8: receipts are sets of participants, reading implies delivery, and every acknowledged mark of who still takes part is there.
+ * @param readAt when reading the state began, by `performance.now()`: what was acknowledged later need not be in it.
+ */
+export function checkReceipts({ history, members }: Population, { readings }: EndState, readAt = Infinity): string[] {
   const problems: string[] = []
   const shown = new Map<string, Record<Mark['kind'], ReadonlySet<string>>>()
   for (const { conversation, messages } of readings)
@@ -30,7 +33,8 @@ export function checkReceipts({ history, members }: Population, { readings }: En
       if (!isSound) problems.push(`C8 receipts of ${id}: read ${read_by.join(' ')}, delivered ${delivered_to.join(' ')}`)
     }
   const lost = history.marks.filter(
-    ({ kind, userId, conversationId, messageId }) =>
+    ({ kind, userId, conversationId, messageId, ackedAt }) =>
+      ackedAt < readAt &&
       members.get(conversationId)?.has(userId) === true && shown.get(messageId)?.[kind].has(userId) === false,
   )
   return [...problems, ...lost.map(({ kind, userId, messageId }) => `C8 ${userId} marked ${messageId} as ${kind}, which is lost`)]
