@@ -34,8 +34,7 @@ export function checkReceipts({ history, members }: Population, { readings }: En
     }
   const lost = history.marks.filter(
     ({ kind, userId, conversationId, messageId, ackedAt }) =>
-      ackedAt < readAt &&
-      members.get(conversationId)?.has(userId) === true && shown.get(messageId)?.[kind].has(userId) === false,
+      ackedAt < readAt && members.get(conversationId)?.has(userId) === true && shown.get(messageId)?.[kind].has(userId) === false,
   )
   return [...problems, ...lost.map(({ kind, userId, messageId }) => `C8 ${userId} marked ${messageId} as ${kind}, which is lost`)]
 }
