@@ -64,7 +64,14 @@ describe('with a shared secret', () => {
   test('the scheme is read in any case; a token anywhere else is none', async () => {
     expect((await ask(world, { authorization: `bearer ${ann.token}` })).verdict).toBe('200')
     expect((await ask(world, { authorization: `BEARER ${ann.token}` })).verdict).toBe('200')
-    for (const odd of [`Bearer`, `Bearer,${ann.token}`, ann.token, `Bearer Bearer ${ann.token}`, `Basic ${ann.token}`])
+    for (const odd of [
+      `Bearer`,
+      `Bearer,${ann.token}`,
+      `Bearer  ${ann.token}`,
+      ann.token,
+      `Bearer Bearer ${ann.token}`,
+      `Basic ${ann.token}`,
+    ])
       expect((await ask(world, { authorization: odd })).status, odd.slice(0, 20)).toBe(401)
     expect((await ask(world, { cookie: `token=${ann.token}` })).verdict).toBe('401 TOKEN_MISSING')
     const inQuery = await fetch(`${world.apis[0]}${path}?token=${ann.token}&access_token=${ann.token}`)
