@@ -78,7 +78,9 @@ function ofProduct(entries) {
 async function dlx(args) {
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   // Elsewhere, or the workspace's settings would hold for it.
-  const options = { cwd: tmpdir(), env: { ...process.env, ARTILLERY_DISABLE_TELEMETRY: 'true' }, stdio: ['ignore', 'inherit', 'inherit'] }
+  // What Artillery brings for clouds wants newer versions of Node, and is not loaded here.
+  const env = { ...process.env, ARTILLERY_DISABLE_TELEMETRY: 'true', npm_config_engine_strict: 'false' }
+  const options = { cwd: tmpdir(), env, stdio: ['ignore', 'inherit', 'inherit'] }
   const [code] = await once(spawn('npx', ['-y', packageManager, 'dlx', ...args], options), 'exit')
   return code === 0
 }
