@@ -15,6 +15,7 @@ await main(async () => {
   await build()
   const env = {
     ...process.env,
+    FAULT_ALONE: '1',
     FAULT_ALL: isWhole ? '1' : '0',
     ...(minutes !== undefined && { FAULT_MINUTES: minutes }),
     ...(seed !== undefined && { FAULT_SEED: seed }),
