@@ -36,6 +36,11 @@ async function refusedOf({ ann, bob, admin }: Record<'ann' | 'bob' | 'admin', Pe
     refused.push(`${method} ${path}: ${answer.verdict}`)
     return {}
   }
+  const { id: group } = await call(ann, 'POST', `${chat}/conversations`, { type: 'group', participant_ids: [bob.id] })
+  await call(ann, 'PATCH', `${chat}/conversations/${group}`, { metadata: { name: 'Ward 4' } })
+  await call(ann, 'PATCH', `${chat}/conversations/${group}/participants/${bob.id}`, { participant_role: 'moderator' })
+  await call(ann, 'POST', `${chat}/conversations/${group}/participants`, { participant_ids: [admin.id] })
+  await call(ann, 'DELETE', `${chat}/conversations/${group}/participants/${bob.id}`)
   const { id: message } = await call(ann, 'POST', `${chat}/conversations/${id}/messages`, { content: 'hi' })
   await call(bob, 'GET', `${chat}/conversations`)
   await call(bob, 'GET', `${chat}/conversations/${id}`)

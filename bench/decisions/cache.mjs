@@ -1,7 +1,6 @@
-import { rm } from 'node:fs/promises'
 import { execute, openChat } from '@viatra-chat/chat'
-import { startRedis } from '@viatra-chat/local/stores'
 import { Redis } from 'ioredis'
+import { chatSettings, jwt, withRedis } from './chat-parts.mjs'
 import { medianOf, ms, rate, ratio } from './measure.mjs'
 
 const people = 100
@@ -36,16 +35,8 @@ function shown({ perSecond, list, history, hits }) {
 async function measure(databaseUrl, redisUrl, places, enabled) {
   const redis = new Redis(redisUrl)
   await redis.flushdb()
-  const settings = {
-    messageLengthMax: 5000,
-    conversationPageSize: 20,
-    messagePageSize: 50,
-    rateLimitMultiplier: 1e6,
-    cache: enabled,
-    push: { enabled: false },
-  }
-  const jwt = { secret: 'not used here, but long enough to be one' }
-  const chat = openChat({ databaseUrl, databasePoolMax: 10, redis, publisher: redis, jwt, settings, log })
+  const settings = { ...chatSettings, cache: enabled }
+  const chat = openChat({ databaseUrl, databasePoolMax: 10, redis, publisher: redis, eventForm: 'batched', jwt, settings, log })
   const times = { list: [], history: [], send: [] }
   const startedAt = performance.now()
   let n = 0
@@ -91,15 +82,4 @@ export async function createPlaces({ query }) {
     from conversations c cross join generate_series(1, 100) s`)
   await query('analyze')
   return query('select conversation_id, user_id from conversation_members')
-}
-
-async function withRedis(use) {
-  const folder = `/var/tmp/viatra-bench-redis-${process.pid}`
-  const store = await startRedis({ dataDir: folder, durable: false, removeFolder: folder })
-  try {
-    return await use(store.url)
-  } finally {
-    await store.stop()
-    await rm(folder, { recursive: true, force: true })
-  }
 }

@@ -1,7 +1,6 @@
-import { rm } from 'node:fs/promises'
 import { execute, openChat } from '@viatra-chat/chat'
-import { startRedis } from '@viatra-chat/local/stores'
 import { Redis } from 'ioredis'
+import { chatSettings, jwt, withRedis } from './chat-parts.mjs'
 import { rate, ratio } from './measure.mjs'
 import { createConversations } from './sends.mjs'
 
@@ -63,16 +62,7 @@ function withVariant(server, redisUrl, contentEncryption, use) {
   return server.withDatabase({ migrated: true }, async (database) => {
     const places = await createConversations(database, conversations)
     const redis = new Redis(redisUrl)
-    const settings = {
-      messageLengthMax: 5000,
-      conversationPageSize: 20,
-      messagePageSize: 50,
-      rateLimitMultiplier: 1e6,
-      cache: false,
-      push: { enabled: false },
-      auditSends: true,
-    }
-    const jwt = { secret: 'not used here, but long enough to be one' }
+    const settings = { ...chatSettings, auditSends: true }
     const options = { databaseUrl: database.url, databasePoolMax: 10, redis, publisher: redis, eventForm: 'batched', jwt, settings, log }
     const chat = openChat({ ...options, contentEncryption })
     try {
@@ -85,15 +75,4 @@ function withVariant(server, redisUrl, contentEncryption, use) {
       await redis.quit()
     }
   })
-}
-
-async function withRedis(use) {
-  const folder = `/var/tmp/viatra-bench-redis-${process.pid}`
-  const store = await startRedis({ dataDir: folder, durable: false, removeFolder: folder })
-  try {
-    return await use(store.url)
-  } finally {
-    await store.stop()
-    await rm(folder, { recursive: true, force: true })
-  }
 }

@@ -1,10 +1,10 @@
-import { rm } from 'node:fs/promises'
 import { execute, openChat } from '@viatra-chat/chat'
-import { startRedis, startReplicatedPostgres } from '@viatra-chat/local/stores'
+import { startReplicatedPostgres } from '@viatra-chat/local/stores'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { cpuSeconds, parentOf } from '../product/cpu.mjs'
 import { createPlaces } from './cache.mjs'
+import { chatSettings, jwt, withRedis } from './chat-parts.mjs'
 import { openServer } from './database.mjs'
 import { medianOf } from './measure.mjs'
 
@@ -19,14 +19,11 @@ const reads = {
 /** What history and lists cost the primary with a replica and without, nothing being written and nothing cached. A server of its own, as it needs two. */
 export async function replica() {
   const postgres = await startReplicatedPostgres({ durable: true })
-  const folder = `/var/tmp/viatra-bench-redis-${process.pid}`
-  const redis = await startRedis({ dataDir: folder, durable: false, removeFolder: folder })
+  const server = openServer(postgres.primary.url)
   try {
-    return await openServer(postgres.primary.url).withDatabase({ migrated: true }, (database) => compare(postgres, database, redis.url))
+    return await withRedis((redisUrl) => server.withDatabase({ migrated: true }, (database) => compare(postgres, database, redisUrl)))
   } finally {
-    await redis.stop()
     await postgres.close()
-    await rm(folder, { recursive: true, force: true })
   }
 }
 
@@ -52,16 +49,16 @@ async function compare(postgres, database, redisUrl) {
 
 async function measure(options, redisUrl, places, pids, operation, inputOf) {
   const redis = new Redis(redisUrl)
-  const settings = {
-    messageLengthMax: 5000,
-    conversationPageSize: 20,
-    messagePageSize: 50,
-    rateLimitMultiplier: 1e6,
-    cache: false,
-    push: { enabled: false },
-  }
-  const jwt = { secret: 'not used here, but long enough to be one' }
-  const chat = openChat({ ...options, databasePoolMax: callers, redis, publisher: redis, eventForm: 'batched', jwt, settings, log })
+  const chat = openChat({
+    ...options,
+    databasePoolMax: callers,
+    redis,
+    publisher: redis,
+    eventForm: 'batched',
+    jwt,
+    settings: chatSettings,
+    log,
+  })
   const call = (n) => {
     const place = places[(n * 7919) % places.length]
     return execute(chat, { operation, actor: { userId: place.user_id, isAdmin: false }, input: inputOf(place), requestId: 'bench' })
