@@ -106,7 +106,10 @@ async function compile(work: string, { folder, dependencies }: Package, packages
     // What it warns of is of the past.
     logLevel: 'error',
   })
-  for (const name of dependencies) {
+  // It brings what the contract needs beside its own code; older versions have none.
+  const bundler = join(work, folder, 'bundle-typebox.mjs')
+  const isBundled = await exists(bundler)
+  for (const name of isBundled ? [...dependencies, 'esbuild'] : dependencies) {
     const link = join(work, folder, 'node_modules', name)
     await mkdir(dirname(link), { recursive: true })
     const own = packages.get(name)
@@ -114,6 +117,7 @@ async function compile(work: string, { folder, dependencies }: Package, packages
     // Relative, as the folder is renamed in the end.
     await symlink(relative(dirname(link), target), link)
   }
+  if (isBundled) await run(process.execPath, [bundler])
 }
 
 /** What the same package of this version has, or any other one: dependencies move from one to another. */

@@ -8,7 +8,7 @@ WORKDIR /src
 RUN npm install --global --no-fund --no-audit pnpm@10.34.9
 COPY . .
 RUN pnpm install --frozen-lockfile --filter viatra-chat --filter "@viatra-chat/api..."
-RUN pnpm exec tsc -b services/api
+RUN pnpm exec tsc -b services/api && node packages/contract/bundle-typebox.mjs
 RUN pnpm --filter "@viatra-chat/api" --prod --legacy deploy /out
 
 FROM ${NODE_IMAGE}

@@ -8,7 +8,7 @@ WORKDIR /src
 RUN npm install --global --no-fund --no-audit pnpm@10.34.9
 COPY . .
 RUN pnpm install --frozen-lockfile --filter viatra-chat --filter "@viatra-chat/gateway..."
-RUN pnpm exec tsc -b services/gateway
+RUN pnpm exec tsc -b services/gateway && node packages/contract/bundle-typebox.mjs
 RUN pnpm --filter "@viatra-chat/gateway" --prod --legacy deploy /out
 
 FROM ${NODE_IMAGE}

@@ -19,7 +19,7 @@ const BOUNDARIES = [
     files: ['packages/contract/src/**'],
     // It writes the documents that are derived from the contract; nothing imports it.
     ignores: ['packages/contract/src/generate.ts'],
-    patterns: [{ regex: String.raw`^(?!\.{1,2}/|typebox(/|$))`, message: 'The contract imports typebox only.' }],
+    patterns: [{ regex: String.raw`^(?!\.{1,2}/|#typebox(/|$))`, message: 'The contract imports typebox only.' }],
   },
   {
     files: ['packages/client/src/**'],

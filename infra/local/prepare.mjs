@@ -92,6 +92,8 @@ export async function build() {
   const result = await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b', '--pretty', 'false'], process.env)
   clearTimeout(notice)
   if (result.code !== 0) throw new Step(`The build failed:\n${result.output.trim()}`, result.output)
+  const { bundleTypebox } = await import('../../packages/contract/bundle-typebox.mjs')
+  await bundleTypebox()
   const { buildPlayground } = await import('../../packages/playground/build.mjs')
   await buildPlayground()
 }

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#typebox'
 import { bounds } from './bounds.js'
 import { AuditedMessageSchema, ExportRecordSchema, SeqSchema, TimeSchema } from './entities.js'
 import { ConversationIdSchema, GrantIdSchema, MessageIdSchema, UserIdSchema } from './ids.js'

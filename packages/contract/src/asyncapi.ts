@@ -1,4 +1,4 @@
-import type { TSchema } from 'typebox'
+import type { TSchema } from '#typebox'
 import { events } from './events.js'
 import { messageExamples } from './examples.js'
 import { namedSchemas, toJsonSchema, type JsonObject } from './json-schema.js'

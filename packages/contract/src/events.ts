@@ -1,4 +1,4 @@
-import { Type, type Static, type TSchema } from 'typebox'
+import { Type, type Static, type TSchema } from '#typebox'
 import { MessageSchema, ConversationSchema, SharedConversationSchema, TimeSchema } from './entities.js'
 import { ConversationIdSchema, MessageIdSchema, UserIdSchema } from './ids.js'
 import { refusals, type RefusalCode } from './refusals.js'

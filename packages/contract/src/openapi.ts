@@ -1,4 +1,4 @@
-import type { TSchema } from 'typebox'
+import type { TSchema } from '#typebox'
 import { restExample } from './examples.js'
 import { namedSchemas, toJsonSchema, type JsonObject } from './json-schema.js'
 import type { Operation, RestDoor } from './operation.js'

@@ -1,4 +1,4 @@
-import type { TObject, TProperties, TSchema } from 'typebox'
+import type { TObject, TProperties, TSchema } from '#typebox'
 import type { FieldError } from './refusals.js'
 
 /** Settings of an installation that change what a valid input is. */

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#typebox'
 import { administration } from './administration.js'
 import { bounds } from './bounds.js'
 import {

@@ -1,5 +1,5 @@
-import type { Static, TObject, TSchema } from 'typebox'
-import { Compile, type Validator } from 'typebox/compile'
+import type { Static, TObject, TSchema } from '#typebox'
+import { Compile, type Validator } from '#typebox/compile'
 import { uuidPattern } from './ids.js'
 import type { InputSettings, Operation } from './operation.js'
 import { operations, type OperationName, type Operations } from './operations.js'

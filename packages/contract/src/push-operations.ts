@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#typebox'
 import { MuteSchema, PushSchema, QuietHoursSchema } from './entities.js'
 import { ConversationIdSchema, MessageIdSchema } from './ids.js'
 import { operation } from './operation.js'

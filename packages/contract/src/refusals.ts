@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox'
+import { Type, type Static } from '#typebox'
 
 /** Every expected "no": its HTTP status and the sentence a client gets when the place that refuses has none of its own. */
 export const refusals = {
