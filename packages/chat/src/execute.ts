@@ -90,7 +90,11 @@ function isDenied(error: unknown): error is Refusal {
   return error instanceof Refusal && deniedCodes.includes(error.code)
 }
 
-function denialOf({ actor, operation, requestId }: Call<OperationName>, input: object, { code }: Refusal): Denial {
+function denialOf(
+  { actor, operation, requestId }: Pick<Call<OperationName>, 'actor' | 'operation' | 'requestId'>,
+  input: object,
+  { code }: Refusal,
+): Denial {
   const { conversation_id: conversationId, message_id: messageId }: { conversation_id?: ConversationId; message_id?: MessageId } = input
   return { actorId: actor.userId, operation, code, requestId, ...(conversationId && { conversationId }), ...(messageId && { messageId }) }
 }

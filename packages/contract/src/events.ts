@@ -85,4 +85,6 @@ export const events = {
 } as const satisfies Record<string, { payload: TSchema; audience: string; summary: string }>
 
 export type EventName = keyof typeof events
-export type EventPayload<N extends EventName> = Static<(typeof events)[N]['payload']>
+// A table, which the compiler works out once.
+type Payloads = { [N in EventName]: Static<(typeof events)[N]['payload']> }
+export type EventPayload<N extends EventName> = Payloads[N]
