@@ -61,6 +61,7 @@ export function openConnection(gateway: Gateway, socket: GatewaySocket): void {
   })
   gateway.log.debug({ connectionId: socket.id, userId: session.actor.userId }, 'connected')
   gateway.writeFrames(socket)
+  gateway.flushByTurns(socket)
   connection.expiry.until(session.expiresAt)
   if (held) hear(gateway, connection, held)
   else connection.ready = lookUpAgain(gateway, connection)

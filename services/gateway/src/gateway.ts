@@ -28,6 +28,8 @@ export interface Gateway {
   readonly written: { packets: number }
   /** Has what is written to a socket framed once, and counted. */
   writeFrames(socket: GatewaySocket): void
+  /** Lets a socket write once for each turn of the event loop; see `flush-by-turn.ts`. */
+  flushByTurns(socket: GatewaySocket): void
   /** After how long without an event of its own a session ends; 0: never. */
   readonly idleTimeoutMs: number
   /** Events being answered. */

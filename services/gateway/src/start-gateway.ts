@@ -16,6 +16,7 @@ import { endExcess } from './connection-caps.js'
 import { openConnection, type Connection } from './connection.js'
 import { ConnectionRegister } from './connection-register.js'
 import type { Gateway } from './gateway.js'
+import { createTurnFlusher } from './flush-by-turn.js'
 import { createGuardedAdapter } from './guarded-adapter.js'
 import { admit } from './handshake.js'
 import { createHttpServer, listen } from './http-server.js'
@@ -172,6 +173,7 @@ function createGateway(config: Config, parts: Pick<Gateway, 'chat' | 'io' | 'sub
     connections: new Map<string, Connection>(),
     written,
     writeFrames: createFrameWriter(() => written.packets++),
+    flushByTurns: createTurnFlusher(),
     inFlight: 0,
     phase: 'open',
   }
