@@ -4,6 +4,7 @@ export type { Chat, ChatOptions, ChatSettings, Log } from './chat.js'
 export type { ContentKeyModule, KeyContext } from './encryption/content-key-module.js'
 export type { EventForm } from './events/emitter-publisher.js'
 export { batchChannel, readBatch } from './events/event-batch.js'
+export { newMessageMark, readNewMessage } from './events/new-message.js'
 export { createdAtOf, readEventFrame, type EventFrame } from './events/event-frame.js'
 export { conversationRoom, participantsRoom, userRoom } from './events/rooms.js'
 export {

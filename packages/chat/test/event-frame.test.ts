@@ -1,5 +1,7 @@
+import type { Message, UserId } from '@viatra-chat/contract'
 import { expect, test } from 'vitest'
 import { readBatch, writeBatch } from '../src/events/event-batch.js'
+import { newMessageMark, readNewMessage, writeNewMessage } from '../src/events/new-message.js'
 import { createdAtOf, readEventFrame, writeEventFrame } from '../src/events/event-frame.js'
 
 const audience = { rooms: ['conversation:c'], except: ['user:u'] }
@@ -29,4 +31,22 @@ test('when a message was created is read from its packet, whatever else has a fi
   const frame = readEventFrame(writeEventFrame('new_message', [message], audience))
   expect(createdAtOf(frame?.packet ?? '')).toBe(Date.parse(at))
   expect(createdAtOf('2["user_typing",{}]')).toBeNaN()
+})
+
+test.each([
+  ['plain text', 'hi'],
+  ['tabs, ends of lines and commas', 'a\tb\nc,d\r\n'],
+  ['what looks like a message', '"}\t{"'],
+])('a new message with %s comes through a batch as the two events that it is', (_, content) => {
+  const conversationId = '01890a5d-ac96-774b-bcce-b302099a8057'
+  const at = '2024-05-05T08:15:30.000Z'
+  const message = { id: 'm', conversation_id: conversationId, content, metadata: { a: [1] }, created_at: at, updated_at: at }
+  const [line] = readBatch(writeBatch([[newMessageMark, writeNewMessage(message as unknown as Message, ['u1', 'u2'] as UserId[])]]))
+  const heard = readNewMessage(line?.[1] ?? '')
+  const room = `conversation:${conversationId}`
+  expect(line?.[0]).toBe(newMessageMark)
+  expect(heard?.message).toEqual(readEventFrame(writeEventFrame('new_message', [message], { rooms: [room], except: [] })))
+  const activity = { conversationId, last_message: message, last_message_at: at }
+  const listScreens = { rooms: [`participants:${conversationId}`], except: [room, 'user:u1', 'user:u2'] }
+  expect(heard?.activity()).toEqual(readEventFrame(writeEventFrame('conversation_activity', [activity], listScreens)))
 })

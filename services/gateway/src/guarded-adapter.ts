@@ -1,8 +1,9 @@
 import { createShardedAdapter, RedisAdapter } from '@socket.io/redis-adapter'
-import { batchChannel, readBatch, type EventForm, type Log } from '@viatra-chat/chat'
+import { batchChannel, newMessageMark, readBatch, readNewMessage, type EventForm, type Log } from '@viatra-chat/chat'
 import type { Redis } from 'ioredis'
 import { guardWith, type Guard, type Listener } from './guard.js'
 import { readHeardEvent, type HeardEvent } from './heard-event.js'
+import { isHeardBy, type Rooms } from './is-heard-by.js'
 import { requireKnownRequest, requireKnownShardedMessage } from './known-requests.js'
 
 export type { HeardEvent } from './heard-event.js'
@@ -65,17 +66,31 @@ interface Parts {
 }
 
 function createClassic({ namespace, publisher, hearing, ...parts }: Parts): RedisAdapter {
-  const adapter = new RedisAdapter(namespace, publisher, guardSubscriber({ ...parts, hearing }))
+  const rooms = () => adapter.rooms
+  const adapter = new RedisAdapter(namespace, publisher, guardSubscriber({ ...parts, hearing, rooms }))
   return Object.assign(adapter, { parser: guardParser(adapter.parser, hearing.onEvent) })
 }
 
+interface SubscriberParts extends Omit<Parts, 'namespace' | 'publisher'> {
+  rooms(): Rooms
+}
+
 /** What the classic adapter uses of a subscriber. Requests, which it would take as they come, are checked before it sees them. */
-function guardSubscriber({ subscriber, guard, subscriptions, hearing }: Omit<Parts, 'namespace' | 'publisher'>) {
+function guardSubscriber({ subscriber, guard, subscriptions, hearing, rooms }: SubscriberParts) {
   const known = new Map<Listener, Listener>()
   const heard: { events?: Listener; requests?: Listener } = {}
+  const openMessage = guard((line) => {
+    const heardMessage = readNewMessage(String(line))
+    if (!heardMessage) throw new Error('not a message of ours')
+    const { message, activity } = heardMessage
+    if (isHeardBy(rooms(), message.rooms)) hear(message)
+    if (isHeardBy(rooms(), heardMessage.listScreens, message.rooms)) hear(activity())
+  })
+  const hear = (event: HeardEvent) => heard.events?.(undefined, everyRoom, event)
   const openBatch = guard((message) => {
     for (const [channel, text] of readBatch(String(message))) {
-      if (channel.startsWith('socket.io#')) heard.events?.(undefined, channel, text)
+      if (channel === newMessageMark) openMessage(text)
+      else if (channel.startsWith('socket.io#')) heard.events?.(undefined, channel, text)
       else heard.requests?.(channel, Buffer.from(text))
     }
   })
@@ -106,6 +121,8 @@ function guardSubscriber({ subscriber, guard, subscriptions, hearing }: Omit<Par
   }
 }
 
+/** Where the adapter hears events without a look at which rooms they are for. */
+const everyRoom = 'socket.io#/#'
 const batchChannelBytes = Buffer.from(batchChannel)
 const isBatch = (channel: unknown) => Buffer.isBuffer(channel) && channel.equals(batchChannelBytes)
 

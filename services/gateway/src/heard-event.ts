@@ -6,15 +6,18 @@ import { isAudience, isObject } from './audience.js'
 export type HeardEvent = EventFrame
 
 /**
- * Reads a frame, or what a process before frames has written with `decode`.
+ * Reads a frame, or what a process before frames has written with `decode`. What was read already is given as it is: bytes are all that Redis brings.
  * @throws for everything that is no event of the contract for some rooms.
  */
 export function readHeardEvent(message: unknown, decode?: (message: unknown) => unknown): HeardEvent {
+  if (isRead(message)) return message
   const event = isFrame(message) ? readEventFrame(String(message)) : decode && readBroadcast(decode(message))
   if (!event || !Object.hasOwn(events, event.event)) throw new Error('not an event of ours')
   return event
 }
 
+const isRead = (message: unknown): message is HeardEvent =>
+  isObject(message) && typeof message['packet'] === 'string' && !Buffer.isBuffer(message)
 const brace = 0x7b
 const isFrame = (message: unknown) => typeof message === 'string' || (Buffer.isBuffer(message) && message[0] === brace)
 

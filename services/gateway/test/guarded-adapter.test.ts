@@ -11,7 +11,8 @@ const events = 'socket.io#/#'
 const requests = 'socket.io-request#/#'
 const responses = 'socket.io-response#/#'
 const change = { conversationId: 'c', userIds: ['u'] }
-const batches = 'chat:events:1'
+const id = '01890a5d-ac96-774b-bcce-b302099a8057'
+const batches = 'chat:events:2'
 const typing = { type: 2, nsp: '/', data: ['user_typing', { conversationId: 'c', userId: 'u', isTyping: true }] }
 
 test.each([
@@ -30,6 +31,9 @@ test.each([
   ['an empty batch', batches, Buffer.alloc(0)],
   ['a batch of bytes', batches, Buffer.from([0xc1, 0x0a, 0x09])],
   ['a batch of a form from the future', batches, Buffer.from('{"version":2}')],
+  ['a new message that is cut off', batches, Buffer.from(`message\t${id}\t2024-05-05T08:15:30.000Z\t\t{"id":"m"`)],
+  ['a new message without a conversation', batches, Buffer.from('message\tc\t2024-05-05T08:15:30.000Z\t\t{"id":"m"}')],
+  ['a new message with something behind it', batches, Buffer.from(`message\t${id}\t2024-05-05T08:15:30.000Z\t\t{"id":"m"}\t{}`)],
   ['half an object', requests, Buffer.from('{')],
   ['bytes that are no JSON', requests, Buffer.from([0xc1])],
   ['a null request', requests, Buffer.from('null')],

@@ -4,7 +4,7 @@ import { loadShared } from '../conversations/load-conversations.js'
 import { announceChange } from '../membership/announce-change.js'
 import { whoTakesPart } from '../membership/who-takes-part.js'
 import { announceDeletion } from '../messages/announce-deletion.js'
-import { announceMessage } from '../messages/announce-message.js'
+import { announceMessages } from '../messages/announce-message.js'
 import { loadMessage, loadMessagesAt } from '../messages/load-messages.js'
 import { announceReceipts } from '../receipts/announce-receipts.js'
 import { removals, type Announcement } from './announcement.js'
@@ -16,8 +16,7 @@ import { removals, type Announcement } from './announcement.js'
 export async function announce(chat: Chat, announcement: Announcement): Promise<void> {
   switch (announcement.kind) {
     case 'messages':
-      for (const message of await loadMessagesAt(chat, announcement.at)) announceMessage(chat, message)
-      return
+      return announceMessages(chat, await loadMessagesAt(chat, announcement.at))
     case 'receipts':
       return announceReceipts(chat, announcement.event, announcement.marks)
     case 'deletion':

@@ -1,10 +1,12 @@
+import type { Message, UserId } from '@viatra-chat/contract'
 import { Emitter } from '@socket.io/redis-emitter'
 import type { Redis } from 'ioredis'
 import type { Log } from '../chat.js'
 import type { Measures } from '../measures/metrics.js'
 import { connectionsEndedSignal, participantsRemovedSignal, type ConfirmingPublisher, type EventPublisher } from './publisher.js'
 import { frameParser } from './event-frame.js'
-import { participantsRoom, userRoom } from './rooms.js'
+import { newMessageMark, writeNewMessage } from './new-message.js'
+import { conversationRoom, participantsRoom, userRoom } from './rooms.js'
 import { toSharded } from './sharded-messages.js'
 import { publishByTurns, publishFailingFast, type Publish } from './turn-publisher.js'
 
@@ -63,14 +65,21 @@ type Emitting = Omit<EventPublisher, 'alongside' | 'confirming'>
 
 function through(publish: Say, form: EventForm, measures: Measures): Omit<Emitting, 'canPublish'> {
   const emitter = new Emitter({ publish }, form === 'plain' ? {} : { parser: frameParser })
+  const emit: EventPublisher['publish'] = (event, payload, { rooms, except = [] }) => {
+    if (rooms.length === 0) return
+    measures.eventsPublished(1, { event })
+    emitter
+      .to([...rooms])
+      .except([...except])
+      .emit(event, payload)
+  }
   return {
-    publish(event, payload, { rooms, except = [] }) {
-      if (rooms.length === 0) return
-      measures.eventsPublished(1, { event })
-      emitter
-        .to([...rooms])
-        .except([...except])
-        .emit(event, payload)
+    publish: emit,
+    messageSent(message, butNot) {
+      if (form !== 'batched') return tellTwice(emit, message, butNot)
+      measures.eventsPublished(1, { event: 'new_message' })
+      measures.eventsPublished(1, { event: 'conversation_activity' })
+      publish(newMessageMark, writeNewMessage(message, butNot))
     },
     participantsAdded({ conversationId, userIds }) {
       if (userIds.length > 0) emitter.in(userIds.map(userRoom)).socketsJoin(participantsRoom(conversationId))
@@ -82,4 +91,15 @@ function through(publish: Say, form: EventForm, measures: Measures): Omit<Emitti
       emitter.serverSideEmit(connectionsEndedSignal, connectionIds)
     },
   }
+}
+
+/** As two events, where a channel of Socket.IO's is all there is. */
+function tellTwice(emit: EventPublisher['publish'], message: Message, butNot: readonly UserId[]): void {
+  const { conversation_id: conversationId, created_at } = message
+  emit('new_message', message, { rooms: [conversationRoom(conversationId)] })
+  emit(
+    'conversation_activity',
+    { conversationId, last_message: message, last_message_at: created_at },
+    { rooms: [participantsRoom(conversationId)], except: [conversationRoom(conversationId), ...butNot.map(userRoom)] },
+  )
 }

@@ -1,7 +1,7 @@
 /** Where batches are published. The number is that of their form: one that cannot be read by an older process gets another channel. */
-export const batchChannel = 'chat:events:1'
+export const batchChannel = 'chat:events:2'
 
-/** A message for a channel of Socket.IO's. */
+/** A message for a channel of Socket.IO's, or a new message behind its mark; see `new-message.ts`. */
 export type ChannelMessage = readonly [channel: string, message: string]
 
 // Neither is in a channel's name, and JSON escapes both; a frame has a tab of its own, after the first.

@@ -1,4 +1,4 @@
-import type { ConversationId, EventName, EventPayload, UserId } from '@viatra-chat/contract'
+import type { ConversationId, EventName, EventPayload, Message, UserId } from '@viatra-chat/contract'
 
 /** Who hears an event: the sockets in any of `rooms`, each once, less those in any of `except`. */
 export interface Audience {
@@ -18,6 +18,8 @@ export interface MembershipChange {
  */
 export interface EventPublisher {
   publish<N extends EventName>(event: N, payload: EventPayload<N>, audience: Audience): void
+  /** Tells the room about a new message, and the list screens of the participants who are not in it, but for these people. */
+  messageSent(message: Message, butNot: readonly UserId[]): void
   /** Puts the sockets of these people into the participants room. */
   participantsAdded(change: MembershipChange): void
   /** Takes the sockets of these people out of both rooms of the conversation, at once and on every gateway. */

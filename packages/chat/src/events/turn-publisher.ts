@@ -3,18 +3,21 @@ import type { Log } from '../chat.js'
 import { gatherByTurn } from '../gather-by-turn.js'
 import type { Measures } from '../measures/metrics.js'
 import { batchChannel, writeBatch, type ChannelMessage } from './event-batch.js'
+import { newMessageMark } from './new-message.js'
 
 /** Publishes a message; rejects when Redis did not take it. */
 export type Publish<T = string> = (channel: string, message: T) => Promise<void>
 
 /**
  * Publishes what is said within one turn of the event loop as one message to Redis, in its order: under load that is a fraction of the
- * commands and system calls, here, in Redis and at every gateway. What is alone in its turn goes as it is.
+ * commands and system calls, here, in Redis and at every gateway. What is alone in its turn goes as it is, unless it is a new message, which
+ * no channel of Socket.IO's would understand.
  */
 export function publishByTurns(publish: Publish): Publish {
   const publishGathered = gatherByTurn(async (messages: readonly ChannelMessage[]) => {
     const [first, ...others] = messages
-    if (first) await (others.length === 0 ? publish(...first) : publish(batchChannel, writeBatch(messages)))
+    if (first && others.length === 0 && first[0] !== newMessageMark) await publish(...first)
+    else await publish(batchChannel, writeBatch(messages))
     return messages.map(() => undefined)
   })
   return (channel, message) => publishGathered([channel, message])

@@ -3,7 +3,7 @@ import type { Chat } from '../chat.js'
 import { loadShared } from '../conversations/load-conversations.js'
 import { removals, type SystemAction } from '../events/announcement.js'
 import { participantsRoom, userRoom } from '../events/rooms.js'
-import { activityOf, announceActivity, announceMessage } from '../messages/announce-message.js'
+import { announceActivity } from '../messages/announce-message.js'
 
 /**
  * Tells everybody about a change of a conversation. What needs no further question to the database goes at once: a message that
@@ -22,9 +22,9 @@ export async function announceChange(
   }
   const newcomers = action === 'participants_added' ? userIds : []
   chat.events.participantsAdded({ conversationId, userIds: newcomers })
-  announceMessage(chat, message, { butNot: newcomers })
+  chat.events.messageSent(message, newcomers)
   const shared = await loadShared(chat, conversationId)
   chat.events.publish('conversation_created', { ...shared, unread_count: 0 }, { rooms: newcomers.map(userRoom) })
-  announceActivity(chat, conversationId, activityOf(message), { only: newcomers })
+  announceActivity(chat, conversationId, { last_message: message, last_message_at: message.created_at }, newcomers)
   chat.events.publish('conversation_updated', shared, { rooms: [participantsRoom(conversationId)] })
 }
