@@ -122,7 +122,7 @@ export class SendQueue {
       else if (row.verdict !== 'RETRY') item?.resolve({ kind: 'refused', row })
       else if (item) again.push(item)
     }
-    this.#requeue(again, unavailable())
+    if (again.length > 0) this.#requeue(again, unavailable())
   }
 
   async #recover(batch: readonly WaitingSend[], error: unknown): Promise<void> {
