@@ -3,7 +3,15 @@ export interface GatherOptions {
   runsMax?: number
   /** How many items one run takes. */
   itemsMax?: number
+  /** A run that takes longer than this does not count as under way any more: one that hangs must not hold up the rest. */
+  lateAfterMs?: number
 }
+
+/**
+ * For queries: one at a time. What comes meanwhile goes with the next, so that a storm is a bounded number of queries on any machine, and
+ * somebody alone waits for nobody.
+ */
+export const oneAtATime: GatherOptions = { runsMax: 1, lateAfterMs: 100 }
 
 interface Waiting<I, O> {
   item: I
@@ -17,7 +25,7 @@ interface Waiting<I, O> {
  */
 export function gatherByTurn<I, O>(
   run: (items: readonly I[]) => Promise<readonly O[]>,
-  { runsMax = Infinity, itemsMax = 500 }: GatherOptions = {},
+  { runsMax = Infinity, itemsMax = 500, lateAfterMs }: GatherOptions = {},
 ): (item: I) => Promise<O> {
   const waiting: Waiting<I, O>[] = []
   let running = 0
@@ -32,18 +40,30 @@ export function gatherByTurn<I, O>(
   function start(): void {
     isPlanned = false
     const some = waiting.splice(0, itemsMax)
-    running++
+    const end = begin()
     run(some.map(({ item }) => item))
       .then(
         // One for each item, as `run` promises.
         (answers) => some.forEach(({ resolve }, i) => resolve(answers[i] as O)),
         (error: unknown) => some.forEach(({ reject }) => reject(error)),
       )
-      .finally(() => {
-        running--
-        plan()
-      })
+      .finally(end)
     plan()
+  }
+
+  /** Counts a run as under way; gives what ends that, once. */
+  function begin(): () => void {
+    running++
+    let isCounted = true
+    const end = () => {
+      clearTimeout(timer)
+      if (!isCounted) return
+      isCounted = false
+      running--
+      plan()
+    }
+    const timer = lateAfterMs === undefined ? undefined : setTimeout(end, lateAfterMs)
+    return end
   }
 
   return (item) =>

@@ -1,5 +1,7 @@
-import { expect, test, vi } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { gatherByTurn } from '../src/gather-by-turn.js'
+
+afterEach(() => void vi.useRealTimers())
 
 test('what is asked within one turn is answered by one run, each with its own answer', async () => {
   const run = vi.fn(async (items: readonly number[]) => items.map((item) => item * 2))
@@ -35,4 +37,25 @@ test('a run that fails fails for all of its items, and for no other', async () =
   const echo = gatherByTurn(run)
   await expect(Promise.all([echo(1), echo(2)])).rejects.toThrow('away')
   expect(await echo(3)).toBe(3)
+})
+
+test('a run that hangs holds up the rest no longer than it may, and makes no room a second time when it ends', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const ends: (() => void)[] = []
+  const run = vi.fn((items: readonly number[]) => new Promise<number[]>((resolve) => ends.push(() => resolve([...items]))))
+  const echo = gatherByTurn(run, { runsMax: 1, lateAfterMs: 100 })
+  const asked = [echo(1)]
+  await vi.waitFor(() => expect(ends).toHaveLength(1))
+  asked.push(echo(2))
+  vi.advanceTimersByTime(100)
+  await vi.waitFor(() => expect(ends).toHaveLength(2))
+  asked.push(echo(3))
+  ends[0]?.()
+  expect(await asked[0]).toBe(1)
+  await new Promise(setImmediate)
+  expect(run.mock.calls).toEqual([[[1]], [[2]]])
+  ends[1]?.()
+  await vi.waitFor(() => expect(ends).toHaveLength(3))
+  ends[2]?.()
+  expect(await Promise.all(asked)).toEqual([1, 2, 3])
 })

@@ -1,21 +1,24 @@
 import { asRefusal, type Refusal } from '@viatra-chat/chat'
 import { clientAddress } from '@viatra-chat/runtime'
 import type { Gateway } from './gateway.js'
-import { readHeldRooms } from './held-rooms.js'
+import { markRooms } from './held-rooms.js'
 import { mayConnect } from './packet-guard.js'
 import type { GatewaySocket } from './socket-types.js'
 
 /**
  * Middleware: only who shows a good token in `auth.token` gets a socket. A refusal becomes `connect_error` with `data: {code, message}`.
- * The rooms are looked up here as well: whoever is told that they are connected hears everything from that moment on.
+ * The rooms are looked up here as well, in the query that tells who it is: whoever is told that they are connected hears everything from that
+ * moment on.
  */
 export async function admit(gateway: Gateway, socket: GatewaySocket, next: (error?: Error) => void): Promise<void> {
   if (!mayConnect(socket)) return void socket.conn.close(true)
   try {
-    const session = await gateway.chat.authenticator.authenticate(tokenOf(socket))
+    const { authenticator } = gateway.chat
+    const claims = await authenticator.verify(tokenOf(socket))
+    const marks = markRooms(gateway)
+    const { session, conversationIds } = await authenticator.arrive(claims)
     socket.data.session = session
-    const rooms = await readHeldRooms(gateway, session.actor.userId).catch(() => undefined)
-    if (rooms) socket.data.rooms = rooms
+    socket.data.rooms = { ...marks, userId: claims.userId, conversationIds }
   } catch (error) {
     const refusal = asRefusal(error, gateway.log, { operation: 'connect', connectionId: socket.id })
     gateway.measures.handshakes(1, { outcome: refusal.code })

@@ -2,21 +2,28 @@ import { listConversationIds } from '@viatra-chat/chat'
 import type { ConversationId, UserId } from '@viatra-chat/contract'
 import type { Gateway } from './gateway.js'
 
-/** The conversations of a person as they were read, with what tells whether that is still true here. */
-export interface HeldRooms {
-  readonly userId: UserId
-  readonly conversationIds: readonly ConversationId[]
+/** What tells later whether something that was read is still true here. */
+export interface RoomMarks {
   readonly epoch: number
   readonly removalMark: number
   readonly additionsHeard: number
 }
 
-/** Reads which conversations somebody takes part in; the marks are taken first, so that no change can fall between. */
+/** The conversations of a person as they were read, with the marks of before that. */
+export interface HeldRooms extends RoomMarks {
+  readonly userId: UserId
+  readonly conversationIds: readonly ConversationId[]
+}
+
+/** To be taken before the reading begins, so that no change can fall between. */
+export function markRooms({ subscription, removals, additions }: Gateway): RoomMarks {
+  return { epoch: subscription.epoch, removalMark: removals.mark(), additionsHeard: additions.heard }
+}
+
+/** Reads which conversations somebody takes part in. */
 export async function readHeldRooms(gateway: Gateway, userId: UserId): Promise<HeldRooms> {
-  const { epoch } = gateway.subscription
-  const removalMark = gateway.removals.mark()
-  const additionsHeard = gateway.additions.heard
-  return { userId, conversationIds: await listConversationIds(gateway.chat, userId), epoch, removalMark, additionsHeard }
+  const marks = markRooms(gateway)
+  return { ...marks, userId, conversationIds: await listConversationIds(gateway.chat, userId) }
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   requireMembershipAmongMany,
   userRoom,
   type Answer,
+  type Membership,
   type MembershipChange,
 } from '@viatra-chat/chat'
 import type { ConversationId, OperationInput, OperationOutput, UserId } from '@viatra-chat/contract'
@@ -14,26 +15,39 @@ import type { Gateway } from './gateway.js'
 import { isJoined } from './is-joined.js'
 import { endTypingIn } from './typing.js'
 
-/** Joins the room. `last_seq` is read after the join: whatever is newer will be heard. */
+/**
+ * Joins the room. `last_seq` is read after the join: whatever is newer will be heard. That query judges the membership as well; whoever does not
+ * hear of the conversation yet is asked about before the join, too. Of those who do, removal takes out of both rooms at once.
+ */
 export async function joinConversation(
   gateway: Gateway,
   connection: Connection,
   { conversation_id: conversationId }: OperationInput<'join_conversation'>,
 ): Promise<Answer<OperationOutput<'join_conversation'>>> {
   const { socket } = connection
-  const { actor } = connection.session
   const wasJoined = isJoined(connection, conversationId)
   const mark = gateway.removals.mark()
-  await requireMembershipAmongMany(gateway.chat, actor, conversationId)
-  if (gateway.removals.happenedSince(mark, conversationId, actor.userId)) throw new Refusal('NOT_A_PARTICIPANT')
+  if (!socket.rooms.has(participantsRoom(conversationId))) await requireMembershipSince(mark, gateway, connection, conversationId)
   if (socket.connected) void socket.join(conversationRoom(conversationId))
   try {
-    const { conversation } = await requireMembershipAmongMany(gateway.chat, actor, conversationId)
+    const { conversation } = await requireMembershipSince(mark, gateway, connection, conversationId)
     return { data: { conversationId, last_seq: conversation.lastSeq } }
   } catch (error) {
     if (!wasJoined) void socket.leave(conversationRoom(conversationId))
     throw error
   }
+}
+
+/** What the database says may have been true before a removal that was heard meanwhile. */
+async function requireMembershipSince(
+  mark: number,
+  gateway: Gateway,
+  { session: { actor } }: Connection,
+  conversationId: ConversationId,
+): Promise<Membership> {
+  const membership = await requireMembershipAmongMany(gateway.chat, actor, conversationId)
+  if (gateway.removals.happenedSince(mark, conversationId, actor.userId)) throw new Refusal('NOT_A_PARTICIPANT')
+  return membership
 }
 
 /** Leaves the room. Being in it is proof enough; anybody else is asked for their membership, as everywhere. */

@@ -10,7 +10,7 @@ type GatewaySignals = { participants_removed: (change: unknown) => void; connect
 export interface SocketState {
   /** What the handshake proved; the connection takes it over. */
   session: Session
-  /** The person's conversations, read during the handshake; absent when the database was away then. */
+  /** The person's conversations, read during the handshake; the connection takes them over. */
   rooms?: HeldRooms
 }
 

@@ -1,4 +1,4 @@
-import { conversationRoom, requireMembershipAmongMany, type Membership } from '@viatra-chat/chat'
+import { conversationRoom, participantsRoom, requireMembershipAmongMany, userRoom, type Membership } from '@viatra-chat/chat'
 import type { ConversationId, UserId } from '@viatra-chat/contract'
 import { beforeEach, expect, test, vi } from 'vitest'
 import type { Connection } from '../src/connection.js'
@@ -39,19 +39,49 @@ test('whoever turns out to be removed after the join is taken out again', async 
   expect(rooms.size).toBe(0)
 })
 
+test('who hears of the conversation already is asked about once, when in the room', async () => {
+  const { gateway, connection, rooms } = open()
+  rooms.add(participantsRoom(conversation_id))
+  check.mockImplementation(async () => {
+    expect(rooms).toContain(conversationRoom(conversation_id))
+    return membership
+  })
+  expect(await joinConversation(gateway, connection, { conversation_id })).toEqual({ data: { conversationId: 'c', last_seq: 7 } })
+  expect(check).toHaveBeenCalledOnce()
+})
+
+test('who hears of the conversation without taking part any more is not in its room when that is known', async () => {
+  const { gateway, connection, rooms } = open()
+  rooms.add(participantsRoom(conversation_id))
+  check.mockRejectedValueOnce(new Error('no longer'))
+  await expect(joinConversation(gateway, connection, { conversation_id })).rejects.toThrow('no longer')
+  expect(rooms).toEqual(new Set([participantsRoom(conversation_id)]))
+})
+
+test('who is removed while joining leaves the room although the question was asked before', async () => {
+  const { gateway, connection, rooms } = open()
+  rooms.add(participantsRoom(conversation_id))
+  check.mockImplementationOnce(async () => {
+    applyRemoval(gateway, { conversationId: conversation_id, userIds: [userId] })
+    return membership
+  })
+  await expect(joinConversation(gateway, connection, { conversation_id })).rejects.toMatchObject({ code: 'NOT_A_PARTICIPANT' })
+  expect(rooms.size).toBe(0)
+})
+
 /** As much of a gateway and a connection as a join looks at. */
 function open() {
   const rooms = new Set<string>()
   const join = vi.fn((room: string) => void rooms.add(room))
-  const socket = { rooms, join, leave: (room: string) => void rooms.delete(room), connected: true }
+  const socket = { id: 's', rooms, join, leave: (room: string) => void rooms.delete(room), connected: true }
   const connection = { socket, session: { actor: { userId, isAdmin: false } }, typing: new Map() }
-  const adapter = { rooms: new Map<string, Set<string>>() }
+  const adapter = { rooms: new Map([[userRoom(userId), new Set(['s'])]]) }
   const gateway = {
     removals: createRecentRemovals(),
     additions: { heard: 0 },
     presence: { forgetRoom: vi.fn() },
     io: { of: () => ({ adapter }) },
-    connections: new Map(),
+    connections: new Map([['s', connection]]),
   }
   return { gateway: gateway as never as Gateway, connection: connection as never as Connection, rooms, join }
 }

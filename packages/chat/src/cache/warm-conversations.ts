@@ -2,22 +2,41 @@ import type { Chat } from '../chat.js'
 import { listConversations } from '../conversations/list-conversations.js'
 import type { Actor } from '../identity/actor.js'
 
-const warmingMax = 4
-const warming = new WeakMap<Chat, number>()
+const atOnceMax = 4
+const perSecondMax = 20
+
+interface Warming {
+  running: number
+  /** Begun since `second` began, ms. */
+  begun: number
+  second: number
+}
+
+const warming = new WeakMap<Chat, Warming>()
 
 /**
  * Puts the first page of a person's conversations into the cache, as when they connect: the list is what an app asks for next.
- * Does nothing while others are being warmed: in a storm of reconnects the database has better things to do. Never throws.
+ * Does nothing when many connect: in a storm of reconnects the database has better things to do. Never throws.
  */
 export async function warmConversations(chat: Chat, actor: Actor): Promise<void> {
-  const running = warming.get(chat) ?? 0
-  if (!chat.cache.enabled || running >= warmingMax) return
-  warming.set(chat, running + 1)
+  if (!chat.cache.enabled) return
+  const state = warmingOf(chat)
+  if (state.running >= atOnceMax || state.begun >= perSecondMax) return
+  state.running++
+  state.begun++
   try {
     await listConversations(chat, actor, {})
   } catch (error) {
     chat.log.debug({ err: error }, 'warming the cache failed')
   } finally {
-    warming.set(chat, (warming.get(chat) ?? 1) - 1)
+    state.running--
   }
+}
+
+function warmingOf(chat: Chat): Warming {
+  const state = warming.get(chat) ?? { running: 0, begun: 0, second: -Infinity }
+  warming.set(chat, state)
+  const now = performance.now()
+  if (now - state.second >= 1000) Object.assign(state, { begun: 0, second: now })
+  return state
 }

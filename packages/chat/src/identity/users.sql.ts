@@ -1,4 +1,4 @@
-import type { UserId } from '@viatra-chat/contract'
+import type { ConversationId, UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import { sql, type Kysely } from 'kysely'
 
@@ -9,6 +9,15 @@ export async function findUsers(db: Kysely<Tables>, userIds: readonly UserId[]) 
     .select(['id', 'role', 'is_active'])
     .where('id', '=', sql<string>`any(${[...userIds]}::uuid[])`)
     .execute()
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  return userIds.map((userId) => byId.get(userId))
+}
+
+/** The same with the conversations that each takes part in: all that somebody who connects is asked for. */
+export async function findArrivals(db: Kysely<Tables>, userIds: readonly UserId[]) {
+  const { rows } = await sql<{ id: UserId; role: string | null; is_active: boolean | null; conversation_ids: ConversationId[] }>`
+    select u.id, u.role, u.is_active, array(select m.conversation_id from conversation_members m where m.user_id = u.id) as conversation_ids
+    from users u where u.id = any(${[...new Set(userIds)]}::uuid[])`.execute(db)
   const byId = new Map(rows.map((row) => [row.id, row]))
   return userIds.map((userId) => byId.get(userId))
 }

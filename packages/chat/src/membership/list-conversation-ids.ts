@@ -2,10 +2,10 @@ import type { ConversationId, UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import type { Kysely } from 'kysely'
 import type { Chat } from '../chat.js'
-import { gatherByTurn } from '../gather-by-turn.js'
+import { gatherByTurn, oneAtATime } from '../gather-by-turn.js'
 import { listMemberships } from './membership.sql.js'
 
-/** Reads ids of all conversations a person takes part in, the rooms of a new connection, together with those of others who come in the same turn. */
+/** Reads ids of all conversations a person takes part in, the rooms of a new connection, together with those of others who come meanwhile. */
 export type ConversationIdReader = (userId: UserId) => Promise<ConversationId[]>
 
 /** Some ten thousand rows: what is more would hold up everybody while it is read. */
@@ -17,7 +17,7 @@ export const createConversationIdReader = (db: Kysely<Tables>): ConversationIdRe
       const byPerson = await listConversationIdsByPerson({ db }, [...new Set(userIds)])
       return userIds.map((userId) => [...(byPerson.get(userId) ?? [])])
     },
-    { runsMax: 3, itemsMax: peoplePerQuery },
+    { ...oneAtATime, itemsMax: peoplePerQuery },
   )
 
 export const listConversationIds = (chat: Pick<Chat, 'conversationIds'>, userId: UserId): Promise<ConversationId[]> =>

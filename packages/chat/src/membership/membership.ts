@@ -2,7 +2,7 @@ import type { ConversationId, ConversationType, ParticipantRole, UserId } from '
 import type { Tables } from '@viatra-chat/db'
 import type { Kysely, Transaction } from 'kysely'
 import type { Chat } from '../chat.js'
-import { gatherByTurn } from '../gather-by-turn.js'
+import { gatherByTurn, oneAtATime } from '../gather-by-turn.js'
 import type { Actor } from '../identity/actor.js'
 import { Refusal } from '../refusal.js'
 import type { KnownState } from '../replica/replica.js'
@@ -45,12 +45,11 @@ export async function requireMembershipToRead(
   return prove(await findMembership(db, conversationId, actor.userId, replica !== undefined), actor)
 }
 
-/** Reads memberships together with those that others ask for in the same turn. */
+/** Reads memberships together with those that others ask for while an earlier reading is under way. */
 export type MembershipReader = (key: MembershipKey) => Promise<Row | undefined>
 
-// A few at once, so that no slow one holds up the rest for long.
 export const createMembershipReader = (db: Kysely<Tables>): MembershipReader =>
-  gatherByTurn((keys: readonly MembershipKey[]) => findMemberships(db, keys), { runsMax: 3 })
+  gatherByTurn((keys: readonly MembershipKey[]) => findMemberships(db, keys), oneAtATime)
 
 /** The same as {@link requireMembership}, for what many do at once: thousands that come back and join are some tens of queries. */
 export async function requireMembershipAmongMany(
