@@ -10,6 +10,8 @@ test.each([
   ],
   ['delete from outbox where id = any($1::bigint[])', 'delete outbox'],
   ['select exists (select 1 from outbox where created_at < now()) as left', 'select outbox'],
+  ['select c.id from unnest($1::uuid[]) as asked (id) join conversations c on c.id = asked.id', 'select conversations'],
+  ['select now from clock_timestamp() as now', 'other'],
   ["select pg_try_advisory_xact_lock(hashtext('chat_outbox')) as locked", 'other'],
   ['select id from conversations where id = $1 for update', 'select conversations'],
 ])('%s is named for what it does', (text, name) => {

@@ -15,7 +15,8 @@ export function nameStatement(text: string): string {
 }
 
 const writes = /\b(insert\s+into|update|delete\s+from)\s+(?!of\b|skip\b|set\b)"?([a-z_]+)"?/i
-const reads = /\bfrom\s+"?([a-z_]+)"?(?!\s*\()/i
+// Not what comes before a bracket: that is a function, such as unnest, and the table is joined to it.
+const reads = /\b(?:from|join)\s+"?([a-z_]+)\b"?(?!\s*\()/i
 
 function readName(text: string): string {
   const [, verb, written] = writes.exec(text) ?? []
