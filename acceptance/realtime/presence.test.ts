@@ -118,6 +118,7 @@ describe.concurrent('presence', () => {
       for (const device of devices) device.close()
     }
     await eventually(async () => expect(await presenceOf(ann, bob)).toMatchObject([{ is_online: false }]))
+    await eventually(() => expect(heard().at(-1)).toBe('offline'))
     await graceIsOver()
     expect(heard().length).toBeGreaterThan(1)
     expect(heard()).toEqual(heard().map((_, i) => (i % 2 ? 'offline' : 'online')))

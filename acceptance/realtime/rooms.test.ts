@@ -76,8 +76,10 @@ test('who leaves the room hears of it on the list screen alone, and may leave tw
   const message = await ann.send(conversation, 'hi')
   await ann.rest('POST', `/api/v1/chat/conversations/${conversationId}/delivered`, { message_ids: [message.id] })
   await hearOut(ann, conversation, left, stayed)
-  expect(left.told().map(([event]) => event)).toEqual(['conversation_activity'])
-  expect(stayed.told().map(([event]) => event)).toEqual(['new_message'])
+  // That the conversation exists may still be told to who has just come.
+  const toldSince = ({ told }: Connection) => told().flatMap(([event]) => (event === 'conversation_created' ? [] : [event]))
+  expect(toldSince(left)).toEqual(['conversation_activity'])
+  expect(toldSince(stayed)).toEqual(['new_message'])
 })
 
 describe('a removed person', () => {
