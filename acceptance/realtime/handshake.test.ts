@@ -190,4 +190,18 @@ describe('a session', () => {
     expect(Date.now() - since).toBeLessThan(5000)
     await other.get('sync')
   })
+
+  test('of a person who does not exist any more ends on every gateway, and the person gets in nowhere', async () => {
+    const eve = await world.person('Eve')
+    const [near, far, other] = await Promise.all([eve.connect(0), eve.connect(1), ann.connect(1)])
+    await Promise.all([near.settled(), far.settled()])
+    await world.database.query('delete from users where id = $1', [eve.id])
+    for (const connection of [near, far]) {
+      await connection.ended()
+      expect(connection.told()).toEqual([['error', { message: expect.stringMatching(/\S/), code: 'USER_INACTIVE', event: null }]])
+    }
+    await eventually(async () => expect(await refusal(eve.connect())).toMatchObject({ code: 'TOKEN_INVALID' }))
+    await eventually(async () => expect((await eve.rest('GET', '/api/v1/chat/conversations')).verdict).toBe('401 TOKEN_INVALID'))
+    await other.get('sync')
+  })
 })

@@ -7,7 +7,7 @@ import { endSession } from './session-end.js'
 const checkIntervalMs = 2000
 
 /**
- * Ends the sockets of people who are deactivated while connected, and takes their rights from administrators who are none any more:
+ * Ends the sockets of people who are deactivated or deleted while connected, and takes their rights from administrators who are none any more:
  * a query each time, whatever the number of people.
  */
 export function watchInactivePeople(gateway: Gateway): { stop(): void } {

@@ -29,7 +29,7 @@ export interface Authenticator {
   verify(token: unknown): Promise<TokenClaims>
   /** The second half for somebody who connects: one query, together with those who come meanwhile, and nothing remembered. */
   arrive(claims: TokenClaims): Promise<Arrival>
-  /** Those of the given people that may no longer be connected. */
+  /** Those of the given people that may no longer be connected: deactivated, or without a row. */
   findInactive(userIds: readonly UserId[]): Promise<UserId[]>
   /** Those of the given people whom the database still calls administrators. */
   findAdministrators(userIds: readonly UserId[]): Promise<UserId[]>
