@@ -5,7 +5,12 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 const folders = ['packages/*/test', 'services/*/test', 'db/test', 'infra/local/test', 'acceptance']
 const exclude = ['**/node_modules/**', '**/dist/**']
 /** They put something else in the place of a module, or run the tests of others once more in another environment: they share a worker with nobody. */
-const isolated = ['services/gateway/test/rooms.test.ts', 'acceptance/sharded/**/*.test.ts', 'acceptance/sealed/**/*.test.ts']
+const isolated = [
+  'services/gateway/test/rooms.test.ts',
+  'acceptance/sharded/**/*.test.ts',
+  'acceptance/sealed/**/*.test.ts',
+  'acceptance/partitioned/**/*.test.ts',
+]
 /** Files that take longest, much of it waiting; the longest first. Begun last, one of them would run alone at the end. */
 const longest = [
   'profile.test.ts',

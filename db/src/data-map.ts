@@ -24,7 +24,7 @@ export async function readDataMap(client: pg.ClientBase): Promise<{ columns: Map
   const { rows } = await client.query<{ table: string; column: string; comment: string | null }>(`
     select c.relname as table, a.attname as column, col_description(c.oid, a.attnum) as comment
     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and c.relname not like 'chat\\_migrations%'
+    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition and c.relname not like 'chat\\_migrations%'
     order by c.relname collate "C", a.attnum`)
   const read = rows.map(({ table, column, comment }) => ({
     name: `${table}.${column}`,

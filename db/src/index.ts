@@ -1,5 +1,6 @@
 export { grantServiceRole, serviceRole, type ServiceRoleOptions } from './grant-service-role.js'
 export { migrate } from './migrate.js'
+export { partitionMessages, type PartitionOptions, type PartitionOutcome, type PartitionProgress } from './partition/partition-messages.js'
 export { seed, type DemoPerson } from './seed.js'
 export type * from './tables.js'
 export { verifyAudit, type AuditBreach, type AuditHead, type AuditVerdict } from './verify-audit.js'

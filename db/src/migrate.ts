@@ -1,10 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Kysely, Migrator, PostgresDialect, sql, type Migration, type MigrationProvider, type MigrationResultSet } from 'kysely'
 import pg from 'pg'
 import { fitPlatformUsers } from './platform-users.js'
+import { retryLocked } from './retry-locked.js'
 
 const ownFolder = fileURLToPath(new URL('../migrations/', import.meta.url))
 
@@ -52,18 +52,17 @@ export function listMigrations(databaseUrl: string): Promise<MigrationState[]> {
 
 type Step = (migrator: Migrator, db: Kysely<unknown>) => Promise<MigrationResultSet>
 
-async function run(databaseUrl: string, options: MigrateOptions, step: Step): Promise<string[]> {
+function run(databaseUrl: string, options: MigrateOptions, step: Step): Promise<string[]> {
   const { attemptsMax = 10 } = options
-  for (let attempt = 1; ; attempt++) {
-    const { results = [], error } = await withMigrator(databaseUrl, options, (migrator, db) =>
-      step(migrator, db).catch((thrown: unknown): MigrationResultSet => ({ error: thrown })),
-    )
-    if (!error) return results.map((result) => result.migrationName)
-    if (!isLockTimeout(error) || attempt >= attemptsMax)
-      throw error instanceof Error ? error : new Error('migrating failed', { cause: error })
-    // Those who waited behind it go first.
-    await delay(Math.min(2000, 100 * 2 ** attempt))
-  }
+  return retryLocked(() => runOnce(databaseUrl, options, step), { attemptsMax })
+}
+
+async function runOnce(databaseUrl: string, options: MigrateOptions, step: Step): Promise<string[]> {
+  const { results = [], error } = await withMigrator(databaseUrl, options, (migrator, db) =>
+    step(migrator, db).catch((thrown: unknown): MigrationResultSet => ({ error: thrown })),
+  )
+  if (error) throw error instanceof Error ? error : new Error('migrating failed', { cause: error })
+  return results.map((result) => result.migrationName)
 }
 
 async function withMigrator<T>(
@@ -82,8 +81,6 @@ async function withMigrator<T>(
     await db.destroy()
   }
 }
-
-const isLockTimeout = (error: unknown) => error instanceof pg.DatabaseError && error.code === '55P03'
 
 /** Pairs `NAME.up.sql` and `NAME.down.sql`; a file may hold several statements. */
 const sqlFiles = (folder: string): MigrationProvider => ({

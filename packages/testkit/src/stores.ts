@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { partitionMessages } from '@viatra-chat/db'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { inject } from 'vitest'
@@ -33,6 +34,9 @@ export async function openTestStores({ schema = 'migrated', postgresUrl }: TestS
   const name = `test_${randomUUID().replaceAll('-', '')}`
   await admin.query(`create database ${name} template ${schema === 'empty' ? 'template1' : stores.templateDatabase}`)
   const databaseUrl = withPath(postgresUrl ?? stores.postgresUrl, name)
+  // Lets whole files run on a partitioned table: acceptance/partitioned.
+  const parts = process.env.MESSAGES_PARTS
+  if (parts !== undefined && schema === 'migrated') await partitionMessages(databaseUrl, Number(parts))
   const redisUrl = withPath(stores.redisUrl, String(await takeRedisDatabase(keeper, stores.redisDatabases)))
   const redis = new Redis(redisUrl)
   await redis.flushdb()
