@@ -67,13 +67,17 @@ interface IndexRow {
   comment: string | null
 }
 
+/**
+ * The partial one last: between indexes that look equally dear, as all do on an empty partition, PostgreSQL takes the youngest that it can use, and
+ * the look-up of a client id would walk through its conversation by another one.
+ */
 async function listIndexes(client: pg.Client): Promise<IndexRow[]> {
   const { rows } = await client.query<IndexRow>(`
     select c.relname as name, pg_get_indexdef(i.indexrelid) as definition, pg_get_constraintdef(k.oid) as constraint,
       quote_literal(obj_description(i.indexrelid, 'pg_class')) as comment
     from pg_index i join pg_class c on c.oid = i.indexrelid
     left join pg_constraint k on k.conindid = i.indexrelid and k.contype in ('p', 'u')
-    where i.indrelid = 'public.messages'::regclass order by i.indisprimary desc, c.relname`)
+    where i.indrelid = 'public.messages'::regclass order by i.indpred is not null, i.indexrelid`)
   return rows
 }
 

@@ -119,6 +119,9 @@ function createPool(
     // For a server that answers nothing at all; one that lives ends a statement itself, earlier.
     query_timeout: 6000,
     lock_timeout: 2000,
+    // Everything that is asked here is answered within milliseconds, which is less than workers or compiled code take to begin. On a partitioned
+    // table PostgreSQL thinks otherwise: it counts the partitions that it is then not going to look at.
+    options: '-c max_parallel_workers_per_gather=0 -c jit=off',
     idle_in_transaction_session_timeout: 10_000,
     ...patience,
   })

@@ -39,7 +39,7 @@ async function announceStoredCreation(chat: Chat, { conversationId, userIds }: O
 }
 
 async function announceStoredChange(chat: Chat, change: Of<'change'>): Promise<void> {
-  const message = await loadMessage(chat, change.messageId)
+  const message = await loadMessage(chat, change.conversationId, change.messageId)
   if (!message) throw new Error('the system message of a change is not there')
   const present = await whoTakesPart(chat, change.conversationId, change.userIds)
   const isRemoval = removals.includes(change.action)

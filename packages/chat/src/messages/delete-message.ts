@@ -1,4 +1,4 @@
-import type { ConversationId, MessageId, OperationInput } from '@viatra-chat/contract'
+import type { MessageId, OperationInput } from '@viatra-chat/contract'
 import { recordAudit } from '../audit/record-audit.js'
 import type { Chat } from '../chat.js'
 import type { Answer, CallContext } from '../execute.js'
@@ -6,7 +6,7 @@ import type { Actor } from '../identity/actor.js'
 import { lockMembership, type Membership } from '../membership/membership.js'
 import { Refusal } from '../refusal.js'
 import { announceDeletion, type DeletionAnnouncement } from './announce-deletion.js'
-import { findMessage, markDeleted, type Deletion } from './messages.sql.js'
+import { findConversationOf, findMessage, markDeleted, type Deletion } from './messages.sql.js'
 
 /** Deletes one's own message for everyone; its content stays in the database for the audit. Repeating announces nothing. */
 export async function deleteMessage(
@@ -15,9 +15,9 @@ export async function deleteMessage(
   input: OperationInput<'delete_message'>,
   context: CallContext,
 ): Promise<Answer<undefined>> {
-  const message = await findMessage(chat.db, input.message_id)
+  const conversationId = await findConversationOf(chat.db, input.message_id)
+  const message = conversationId && (await findMessage(chat.db, conversationId, input.message_id))
   if (!message) throw new Refusal('MESSAGE_NOT_FOUND')
-  const conversationId = message.conversation_id as ConversationId
   const done = await chat.db.transaction().execute(async (tx) => {
     const membership = await lockMembership(tx, actor, conversationId)
     if (message.sender_id !== actor.userId) throw new Refusal('NOT_THE_SENDER')

@@ -2,7 +2,7 @@ import type { ConversationId, Message, MessageId, UserId } from '@viatra-chat/co
 import { loadReaders, loadReadersAcross } from '../receipts/load-readers.js'
 import { toMessage, type MessageRow } from './message-row.js'
 import { openRows, type Reading } from './open-rows.js'
-import { findMessage, listAt, listChanged, listNewest } from './messages.sql.js'
+import { findConversationOf, findMessage, listAt, listChanged, listNewest } from './messages.sql.js'
 
 /** Turns rows of one conversation into messages. */
 export async function withReceipts(at: Reading, conversationId: ConversationId, rows: readonly MessageRow[]): Promise<Message[]> {
@@ -10,9 +10,15 @@ export async function withReceipts(at: Reading, conversationId: ConversationId, 
   return (await openRows(at, rows)).map((row) => toMessage(row, readers))
 }
 
-/** A message by id, a deleted one as its tombstone. */
-export async function loadMessage(at: Reading, id: MessageId): Promise<Message | undefined> {
-  const row = await findMessage(at.db, id)
+/** A message by id alone, a deleted one as its tombstone. */
+export async function loadMessageById(at: Reading, id: MessageId): Promise<Message | undefined> {
+  const conversationId = await findConversationOf(at.db, id)
+  return conversationId && loadMessage(at, conversationId, id)
+}
+
+/** A message of a conversation by id, a deleted one as its tombstone. */
+export async function loadMessage(at: Reading, conversationId: ConversationId, id: MessageId): Promise<Message | undefined> {
+  const row = await findMessage(at.db, conversationId, id)
   const [message] = row ? await withReceiptsAcross(at, [row]) : []
   return message
 }

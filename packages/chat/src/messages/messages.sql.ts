@@ -12,29 +12,34 @@ const columns = sql`
   p.seq as parent_seq, p.sender_id as parent_sender_id, p.message_type as parent_type,
   left(p.content, 200) as parent_content, p.is_deleted as parent_deleted, m.sealed, p.sealed as parent_sealed`
 
-const joins = sql`
+// Where the conversation is known it is given to the parent as well, once: compared with the message's and with the value, PostgreSQL counts the
+// conversation twice, thinks it small, and may walk through all of it for each parent.
+const joinsWithin = (conversationId: RawBuilder<unknown>) => sql`
   left join users u on u.id = m.sender_id
-  left join messages p on p.id = m.parent_message_id and p.conversation_id = m.conversation_id`
+  left join messages p on p.id = m.parent_message_id and p.conversation_id = ${conversationId}`
 
 async function selectMessages(db: Kysely<Tables>, condition: RawBuilder<unknown>): Promise<MessageRow[]> {
+  const joins = joinsWithin(sql`m.conversation_id`)
   const { rows } = await sql<MessageRow>`select ${columns} from messages m ${joins} where ${condition}`.execute(db)
+  return rows
+}
+
+/** Of one conversation: where the table is partitioned, only one partition is looked at. */
+async function selectWithin(db: Kysely<Tables>, conversationId: ConversationId, condition: RawBuilder<unknown>): Promise<MessageRow[]> {
+  const { rows } = await sql<MessageRow>`
+    select ${columns} from messages m ${joinsWithin(sql`${conversationId}`)}
+    where m.conversation_id = ${conversationId} and ${condition}`.execute(db)
   return rows
 }
 
 /** At most `limit` messages at or below a seq, newest first; deleted ones are left out. */
 export function listAtOrBelow(db: Kysely<Tables>, conversationId: ConversationId, seq: number, limit: number): Promise<MessageRow[]> {
-  return selectMessages(
-    db,
-    sql`m.conversation_id = ${conversationId} and m.seq <= ${seq} and not m.is_deleted order by m.seq desc limit ${limit}`,
-  )
+  return selectWithin(db, conversationId, sql`m.seq <= ${seq} and not m.is_deleted order by m.seq desc limit ${limit}`)
 }
 
 /** At most `limit` messages above a seq, the nearest ones, oldest first; deleted ones are left out. */
 export function listAbove(db: Kysely<Tables>, conversationId: ConversationId, seq: number, limit: number): Promise<MessageRow[]> {
-  return selectMessages(
-    db,
-    sql`m.conversation_id = ${conversationId} and m.seq > ${seq} and not m.is_deleted order by m.seq limit ${limit}`,
-  )
+  return selectWithin(db, conversationId, sql`m.seq > ${seq} and not m.is_deleted order by m.seq limit ${limit}`)
 }
 
 /** Messages below a seq, newest first, deleted ones with their content. */
@@ -45,15 +50,21 @@ export async function listWithDeleted(
   limit: number,
 ): Promise<(MessageRow & { deleted_at: Date | null; deleted_by: string | null })[]> {
   const { rows } = await sql<MessageRow & { deleted_at: Date | null; deleted_by: string | null }>`
-    select ${columns}, m.deleted_at, m.deleted_by from messages m ${joins}
+    select ${columns}, m.deleted_at, m.deleted_by from messages m ${joinsWithin(sql`${conversationId}`)}
     where m.conversation_id = ${conversationId} and m.seq < ${belowSeq} order by m.seq desc limit ${limit}`.execute(db)
   return rows
 }
 
-/** A message by id, deleted or not. */
-export async function findMessage(db: Kysely<Tables>, id: MessageId): Promise<MessageRow | undefined> {
-  const [row] = await selectMessages(db, sql`m.id = ${id}`)
+/** A message of a conversation by id, deleted or not. */
+export async function findMessage(db: Kysely<Tables>, conversationId: ConversationId, id: MessageId): Promise<MessageRow | undefined> {
+  const [row] = await selectWithin(db, conversationId, sql`m.id = ${id}`)
   return row
+}
+
+/** The conversation of a message, deleted or not. Looks through all partitions, where there are any: a query of its own, so that nothing else does. */
+export async function findConversationOf(db: Kysely<Tables>, id: MessageId): Promise<ConversationId | undefined> {
+  const row = await db.selectFrom('messages').select('conversation_id').where('id', '=', id).executeTakeFirst()
+  return row && (row.conversation_id as ConversationId)
 }
 
 /** The newest message of each conversation that is not deleted. */
@@ -133,10 +144,11 @@ export async function markDeleted(tx: Transaction<Tables>, membership: Membershi
   return rows[0]
 }
 
-export async function findDeletion(db: Kysely<Tables>, id: MessageId) {
+export async function findDeletion(db: Kysely<Tables>, conversationId: ConversationId, id: MessageId) {
   return db
     .selectFrom('messages')
     .select(['id', 'conversation_id', 'content', 'metadata', 'sealed', 'deleted_at', 'deleted_by'])
     .where('id', '=', id)
+    .where('conversation_id', '=', conversationId)
     .executeTakeFirst()
 }

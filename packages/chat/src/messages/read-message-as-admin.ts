@@ -4,7 +4,7 @@ import type { Chat } from '../chat.js'
 import type { Answer, CallContext } from '../execute.js'
 import type { Actor } from '../identity/actor.js'
 import { Refusal } from '../refusal.js'
-import { loadMessage } from './load-messages.js'
+import { loadMessageById } from './load-messages.js'
 import { findDeletion } from './messages.sql.js'
 import { openRows } from './open-rows.js'
 
@@ -16,8 +16,8 @@ export async function readMessageAsAdmin(
   context: CallContext,
 ): Promise<Answer<AuditedMessage>> {
   if (!actor.isAdmin) throw new Refusal('FORBIDDEN', { message: 'Only administrators may do this.' })
-  const message = await loadMessage(chat, input.message_id)
-  const found = await findDeletion(chat.db, input.message_id)
+  const message = await loadMessageById(chat, input.message_id)
+  const found = message && (await findDeletion(chat.db, message.conversation_id, input.message_id))
   const [deletion] = found ? await openRows(chat, [found]) : []
   if (!message || !deletion) throw new Refusal('MESSAGE_NOT_FOUND')
   const { conversation_id: conversationId, id: messageId } = message

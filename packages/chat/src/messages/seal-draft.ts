@@ -20,7 +20,7 @@ export async function sendSealed(chat: Chat, actor: Actor, draft: Draft): Promis
 
 /** Whether a draft says what the earlier message of its client id said. What that was nobody may know any more: then it counts as the same. */
 export async function saysTheSame(chat: Chat, earlierId: string, draft: Draft): Promise<boolean> {
-  const earlier = await findMessage(chat.db, earlierId as MessageId)
+  const earlier = await findMessage(chat.db, draft.conversationId as ConversationId, earlierId as MessageId)
   if (!earlier) throw new Error('a stored message is not there')
   const { conversation_id: conversationId, id: messageId, sealed } = earlier
   const [said] = sealed ? await chat.contents.open(chat.db, [{ conversationId, messageId, sealed }]) : [earlier]

@@ -1,4 +1,4 @@
-import type { Message, MessageId, OperationInput } from '@viatra-chat/contract'
+import type { ConversationId, Message, MessageId, OperationInput } from '@viatra-chat/contract'
 import { v7 as uuidv7 } from 'uuid'
 import type { Chat } from '../chat.js'
 import type { Answer, CallContext } from '../execute.js'
@@ -25,7 +25,7 @@ export async function sendMessage(
   const draft = toDraft(actor, input, requestId)
   const outcome = await (chat.contents.seals ? sendSealed(chat, actor, draft) : chat.sends.send(draft))
   // What was stored unseen is announced by the outbox relay.
-  if (outcome.kind === 'stored_unseen') return { data: await readAgain(chat, draft.id) }
+  if (outcome.kind === 'stored_unseen') return { data: await readAgain(chat, draft, draft.id) }
   if (outcome.kind === 'refused') return repeated(chat, draft, outcome.row)
   endTyping(chat, outcome.message.conversation_id, outcome.message.sender_id)
   return { data: outcome.message }
@@ -34,7 +34,7 @@ export async function sendMessage(
 async function repeated(chat: Chat, draft: Draft, { verdict, earlier_id: earlierId }: SentRow): Promise<Answer<Message>> {
   if (earlierId === null || (verdict !== 'ALREADY_SENT' && verdict !== 'EARLIER')) throw refusalOf(verdict)
   if (verdict === 'EARLIER' && !(await saysTheSame(chat, earlierId, draft))) throw refusalOf('CONFLICT')
-  return { status: 200, data: await readAgain(chat, earlierId) }
+  return { status: 200, data: await readAgain(chat, draft, earlierId) }
 }
 
 function toDraft(actor: Actor, input: OperationInput<'send_message'>, requestId: string): Draft {
@@ -51,8 +51,8 @@ function toDraft(actor: Actor, input: OperationInput<'send_message'>, requestId:
   }
 }
 
-async function readAgain(chat: Chat, id: string): Promise<Message> {
-  const message = await loadMessage(chat, id as MessageId)
+async function readAgain(chat: Chat, { conversationId }: Draft, id: string): Promise<Message> {
+  const message = await loadMessage(chat, conversationId as ConversationId, id as MessageId)
   if (!message) throw new Error('a stored message is not there')
   return message
 }

@@ -64,8 +64,9 @@ export interface SentRow {
 // Its snapshot is older than the locks it waited for. Two things can have changed meanwhile: memberships, seen by membership_version
 // (RETRY), and client ids, seen by the unique index (the whole statement fails and runs again). last_seq comes from the locked row.
 // No list of drafts is joined with another: by nested loops, all that the writer's settings leave, 64 drafts would be compared 4,096 times
-// for each. "offset 0" keeps the look-ups of earlier messages apart, so that drafts without such ids make none, and so that a plan made
-// while the table was empty finds a parent by its id and not by walking through its conversation.
+// for each. "offset 0" keeps the look-ups of earlier messages apart, so that drafts without such ids make none. The conversation of a parent
+// is named twice: once is enough to look at no other partition, twice makes every index that begins with it look dearer than that of the ids, so
+// that a plan made while the table was empty finds a parent by its id and not by walking through its conversation.
 // What stands in braces depends on whether there are master keys: without them nobody pays for sealing. A key that is destroyed while the
 // statement waits for the conversation is seen as a change of membership is.
 const batchText = `
@@ -100,8 +101,8 @@ with input as materialized (
   ) e on true
   left join lateral (
     select id, conversation_id, seq, sender_id, message_type, content, is_deleted{column} from messages
-    where i.parent_message_id is not null and id = i.parent_message_id offset 0
-  ) p on p.conversation_id = i.conversation_id{joins}
+    where i.parent_message_id is not null and id = i.parent_message_id and conversation_id in (i.conversation_id, i.conversation_id) offset 0
+  ) p on true{joins}
   left join users u on u.id = i.sender_id
 ), clock as materialized (
   select clock_timestamp()::timestamptz(3) as at
@@ -230,9 +231,10 @@ export async function storeBatch(
 
 /** Which of these drafts are stored: asked after a connection was lost while a batch was under way. */
 export async function findStored(client: pg.Client, drafts: readonly Draft[]): Promise<Set<string>> {
-  const { rows } = await client.query<{ id: string }>('select id from messages where id = any($1::uuid[])', [
-    drafts.map((draft) => draft.id),
-  ])
+  const { rows } = await client.query<{ id: string }>(
+    'select id from messages where (id, conversation_id) in (select * from unnest($1::uuid[], $2::uuid[]))',
+    [drafts.map(({ id }) => id), drafts.map(({ conversationId }) => conversationId)],
+  )
   return new Set(rows.map((row) => row.id))
 }
 

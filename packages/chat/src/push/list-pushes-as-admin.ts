@@ -3,7 +3,7 @@ import { recordAudit } from '../audit/record-audit.js'
 import type { Chat } from '../chat.js'
 import type { Answer, CallContext } from '../execute.js'
 import type { Actor } from '../identity/actor.js'
-import { loadMessage } from '../messages/load-messages.js'
+import { loadMessageById } from '../messages/load-messages.js'
 import { Refusal } from '../refusal.js'
 import { listPushLog } from './push-log.sql.js'
 
@@ -17,7 +17,7 @@ export async function listPushesAsAdmin(
   context: CallContext,
 ): Promise<Answer<OperationOutput<'list_pushes_as_admin'>>> {
   if (!actor.isAdmin) throw new Refusal('FORBIDDEN', { message: 'Only administrators may do this.' })
-  const message = await loadMessage(chat, input.message_id)
+  const message = await loadMessageById(chat, input.message_id)
   if (!message) throw new Refusal('MESSAGE_NOT_FOUND')
   await recordAudit(chat.db, {
     actorId: actor.userId,

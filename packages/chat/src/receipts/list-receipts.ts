@@ -3,7 +3,7 @@ import type { Chat } from '../chat.js'
 import type { Answer } from '../execute.js'
 import type { Actor } from '../identity/actor.js'
 import { requireMembership } from '../membership/membership.js'
-import { loadMessage } from '../messages/load-messages.js'
+import { loadMessageById } from '../messages/load-messages.js'
 import { Refusal } from '../refusal.js'
 import { listReceiptTimes, type ReceiptTimesRow } from './receipts.sql.js'
 
@@ -13,7 +13,7 @@ export async function listReceipts(
   actor: Actor,
   input: OperationInput<'list_receipts'>,
 ): Promise<Answer<OperationOutput<'list_receipts'>>> {
-  const message = await loadMessage(chat, input.message_id)
+  const message = await loadMessageById(chat, input.message_id)
   if (!message) throw new Refusal('MESSAGE_NOT_FOUND')
   const { conversation } = await requireMembership(chat, actor, message.conversation_id)
   if (message.is_deleted) throw new Refusal('MESSAGE_NOT_FOUND')
