@@ -197,6 +197,17 @@ describe.each(doors)('sync over $name', (door) => {
     expect(all.filter(({ id }) => !got.has(id))).toEqual([])
   })
 
+  test('pages of long messages hold fewer, so that no answer grows without bound, and together all of them', async () => {
+    const { ann, bob, conversation } = await world.twoPeople()
+    const { next } = await sync(bob)
+    const metadata = { large: 'x'.repeat(16_000) }
+    const sent = await Promise.all(Array.from({ length: 50 }, () => ann.send(conversation, '\u{1f600}'.repeat(5000), { metadata })))
+    const { pages, messages } = await syncAll(bob, next)
+    expect(ids(messages)).toEqual(ids(sent.toSorted((a, b) => a.seq - b.seq)))
+    expect(pages.length).toBeGreaterThan(1)
+    for (const page of pages) expect(Buffer.byteLength(JSON.stringify(page.messages))).toBeLessThan(1.2 * 1024 * 1024)
+  })
+
   test('no more means all there is now: what was said where a round of several pages had already passed is told before', async () => {
     const { ann, bob, conversation } = await world.twoPeople()
     const group = await ann.create({ type: 'group', participant_ids: [bob.id] })

@@ -24,6 +24,8 @@ export const bounds = {
   messagePageSizeMax: 100,
   syncMessagesDefault: 200,
   syncMessagesMax: 500,
+  /** Of what the messages of one page say; one message always fits. */
+  syncContentBytesMax: 1024 * 1024,
   /** More changed messages than this since a token: the answer is a reset. */
   syncChangesMax: 5000,
   syncTokenAgeMaxMs: 30 * 24 * 60 * 60 * 1000,

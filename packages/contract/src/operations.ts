@@ -193,7 +193,11 @@ export const operations = {
     input: Type.Object({
       since: Type.Optional(Type.String({ minLength: 1, maxLength: 500, description: 'The `next` of an earlier answer.' })),
       limit: Type.Optional(
-        Type.Integer({ minimum: 1, maximum: bounds.syncMessagesMax, description: `Messages. Default ${bounds.syncMessagesDefault}.` }),
+        Type.Integer({
+          minimum: 1,
+          maximum: bounds.syncMessagesMax,
+          description: `Messages at most; fewer where they say more than 1 MiB. Default ${bounds.syncMessagesDefault}.`,
+        }),
       ),
     }),
     output: SyncPageSchema,

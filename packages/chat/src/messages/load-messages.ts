@@ -1,8 +1,8 @@
-import type { ConversationId, Message, MessageId, UserId } from '@viatra-chat/contract'
+import type { ConversationId, Message, MessageId } from '@viatra-chat/contract'
 import { loadReaders, loadReadersAcross } from '../receipts/load-readers.js'
 import { toMessage, type MessageRow } from './message-row.js'
 import { openRows, type Reading } from './open-rows.js'
-import { findConversationOf, findMessage, listAt, listChanged, listNewest } from './messages.sql.js'
+import { findConversationOf, findMessage, listAt, listChanged, listNewest, type ChangesAsked } from './messages.sql.js'
 
 /** Turns rows of one conversation into messages. */
 export async function withReceipts(at: Reading, conversationId: ConversationId, rows: readonly MessageRow[]): Promise<Message[]> {
@@ -33,18 +33,10 @@ export async function loadMessagesAt(at: Reading, places: readonly (readonly [Co
   return withReceiptsAcross(at, await listAt(at.db, places))
 }
 
-export interface ChangesAsked {
-  userId: UserId
-  /** The transaction from which on changes count. */
-  since: string
-  /** Only messages behind this position. */
-  after: { conversationId: string; seq: number } | undefined
-  limit: number
-}
-
-/** Messages of the person's conversations that changed since a snapshot, in order of conversation and seq. */
-export async function loadChangedMessages(at: Reading, { userId, since, after, limit }: ChangesAsked): Promise<Message[]> {
-  return withReceiptsAcross(at, await listChanged(at.db, userId, since, after, limit))
+/** Messages of the person's conversations that changed since a snapshot, in order of conversation and seq, and whether there are more behind them. */
+export async function loadChangedMessages(at: Reading, asked: ChangesAsked): Promise<{ messages: Message[]; hasMore: boolean }> {
+  const rows = await listChanged(at.db, asked)
+  return { messages: await withReceiptsAcross(at, rows), hasMore: Number(rows[0]?.found ?? 0) > rows.length }
 }
 
 async function withReceiptsAcross(at: Reading, rows: readonly MessageRow[]): Promise<Message[]> {

@@ -83,20 +83,41 @@ export function listAt(db: Kysely<Tables>, at: readonly (readonly [ConversationI
   return selectMessages(db, sql`(m.conversation_id, m.seq) in (${places}) and not m.is_deleted order by m.conversation_id, m.seq`)
 }
 
-/** Messages of the person's conversations that changed since a snapshot, after a position, in order of conversation and seq. */
-export function listChanged(
+export interface ChangesAsked {
+  userId: UserId
+  /** The transaction from which on changes count. */
+  since: string
+  /** Only messages behind this position. */
+  after: { conversationId: string; seq: number } | undefined
+  limit: number
+  /** Of what the messages say together; the first one may say more. */
+  contentBytesMax: number
+}
+
+/**
+ * Messages of the person's conversations that changed, in order of conversation and seq:
+ * as many as the bounds let through, each with how many were `found`, up to one above the limit.
+ */
+export async function listChanged(
   db: Kysely<Tables>,
-  userId: UserId,
-  since: string,
-  after: { conversationId: string; seq: number } | undefined,
-  limit: number,
-): Promise<MessageRow[]> {
+  { userId, since, after, limit, contentBytesMax }: ChangesAsked,
+): Promise<(MessageRow & { found: string })[]> {
   const position = after ? sql`and (m.conversation_id, m.seq) > (${after.conversationId}::uuid, ${after.seq}::bigint)` : sql``
-  return selectMessages(
-    db,
-    sql`m.conversation_id in (select conversation_id from conversation_members where user_id = ${userId})
-      and ${changedSince('m.changed_xid', since)} ${position} order by m.conversation_id, m.seq limit ${limit}`,
-  )
+  const { rows } = await sql<MessageRow & { found: string }>`
+    select * from (
+      select page.*, count(*) over () as found, row_number() over in_order as place,
+        sum(octet_length(coalesce(content, '')) + octet_length(metadata::text) + octet_length(coalesce(sealed, ''))) over in_order as bytes
+      from (
+        select ${columns} from (
+          select m.* from messages m
+          where m.conversation_id in (select conversation_id from conversation_members where user_id = ${userId})
+            and ${changedSince('m.changed_xid', since)} ${position} order by m.conversation_id, m.seq limit ${limit + 1}
+        ) m ${joins}
+      ) page
+      window in_order as (order by conversation_id, seq rows unbounded preceding)
+    ) counted
+    where place <= ${limit} and (place = 1 or bytes <= ${contentBytesMax}) order by place`.execute(db)
+  return rows
 }
 
 /** The seq of a message of this conversation, deleted or not. */

@@ -52,9 +52,10 @@ async function startAnew(at: Reading, userId: UserId, { database, snapshot }: Mo
 }
 
 async function changesSince(at: Reading, userId: UserId, token: SyncToken, moment: Moment, limit: number): Promise<StoredPage> {
-  const found = await loadChangedMessages(at, { userId, since: token.since, after: token.round, limit: limit + 1 })
-  const messages = found.slice(0, limit)
-  const isRoundDone = found.length <= limit
+  const contentBytesMax = bounds.syncContentBytesMax
+  const asked = { userId, since: token.since, after: token.round, limit, contentBytesMax }
+  const { messages, hasMore } = await loadChangedMessages(at, asked)
+  const isRoundDone = !hasMore
   // Everything but messages comes with the first page of a round.
   const first = token.round === undefined
   return {
