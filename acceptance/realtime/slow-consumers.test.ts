@@ -11,6 +11,7 @@ test('a client that does not read is closed, and its neighbours notice nothing',
   const [ann, bob, cid] = await world.people('Ann', 'Bob', 'Cid')
   const group = await ann.create({ type: 'group', participant_ids: [bob.id, cid.id] })
   const [bobs, cids] = await Promise.all([joinFrom(bob, group), joinFrom(cid, group)])
+  const endedWith = new Promise((resolve) => cids.socket.once('disconnect', (_reason, details) => resolve(details)))
   lineOf(cids).pause()
 
   const metadata = { large: 'x'.repeat(16_000) }
@@ -25,6 +26,8 @@ test('a client that does not read is closed, and its neighbours notice nothing',
   await eventually(() => expect(new Set(bobs.seen('new_message').map(({ id }) => id))).toEqual(new Set(sent)))
   lineOf(cids).resume()
   await cids.ended()
+  // Nothing was kept for it, not even the wish to close: 1006 is a line that broke.
+  expect(await endedWith).toHaveProperty('context.code', 1006)
 })
 
 interface Line {

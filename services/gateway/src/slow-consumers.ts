@@ -26,7 +26,22 @@ function isTooSlow(socket: GatewaySocket): boolean {
 function cutOff(gateway: Gateway, socket: GatewaySocket): void {
   gateway.measures.slowConsumers(1)
   gateway.log.info({ connectionId: socket.id, queued: queueOf(socket).length }, 'closed a connection that does not read')
+  const { transport } = socket.conn
   socket.conn.close(true)
+  terminate(transport)
+}
+
+/**
+ * A WebSocket that is closed waits 30 s for the other side, and keeps what that has not read: whoever comes back again and again would
+ * fill the memory after all. Engine.IO has no other way to it.
+ */
+function terminate(transport: object): void {
+  const webSocket: unknown = Reflect.get(transport, 'socket')
+  if (isTerminable(webSocket)) webSocket.terminate()
+}
+
+function isTerminable(value: unknown): value is { terminate(): void } {
+  return typeof value === 'object' && value !== null && 'terminate' in value && typeof value.terminate === 'function'
 }
 
 type Packet = { data?: string | Buffer }
