@@ -34,31 +34,43 @@ function endAsExcess({ limits }: Gateway, socket: GatewaySocket): void {
 export interface AddressBook {
   hasRoomFor(request: IncomingMessage): boolean
   watch(io: GatewayServer): void
+  /** The address of a connection that is watched, also when it is closed. */
+  of(connection: object): string
+}
+
+interface Place {
+  readonly address: string
+  open: number
 }
 
 export function createAddressBook({ socket, trustedProxyHops }: Pick<Config, 'socket' | 'trustedProxyHops'>): AddressBook {
-  const open = new Map<string, number>()
+  const places = new Map<string, Place>()
+  const placeOf = new WeakMap<object, Place>()
   const addressOf = (request: IncomingMessage) => clientAddress(request, trustedProxyHops)
-  function add(address: string, change: 1 | -1): void {
-    const count = (open.get(address) ?? 0) + change
-    if (count > 0) open.set(address, count)
-    else open.delete(address)
+
+  function opened(connection: EngineConnection, address: string): void {
+    const place = places.get(address) ?? { address, open: 0 }
+    place.open++
+    places.set(address, place)
+    placeOf.set(connection, place)
+    connection.on('close', closed)
   }
+  function closed(this: EngineConnection): void {
+    const place = placeOf.get(this)
+    if (place && --place.open === 0) places.delete(place.address)
+  }
+
   return {
-    hasRoomFor: (request) => (open.get(addressOf(request)) ?? 0) < socket.connectionsPerAddressMax,
+    hasRoomFor: (request) => (places.get(addressOf(request))?.open ?? 0) < socket.connectionsPerAddressMax,
     watch(io) {
-      io.engine.on('connection', (connection: EngineConnection) => {
-        // Its address is not known any more once it is closed.
-        const address = addressOf(connection.request)
-        add(address, 1)
-        connection.once('close', () => add(address, -1))
-      })
+      io.engine.on('connection', (connection: EngineConnection) => opened(connection, addressOf(connection.request)))
     },
+    of: (connection) => placeOf.get(connection)?.address ?? 'unknown',
   }
 }
 
 /** What is used of an Engine.IO socket, which comes before and outlives Socket.IO's. */
 interface EngineConnection {
   readonly request: IncomingMessage
-  once(event: 'close', listener: () => void): void
+  on(event: 'close', listener: (this: EngineConnection) => void): void
 }

@@ -15,14 +15,19 @@ const checksPerRenewal = 24
 // What is lost beyond is put right by the renewal.
 const waitingMax = 100_000
 
+interface OpenConnection {
+  readonly connectionId: string
+  /** Finer than a clock's, since several may be opened in one ms. */
+  readonly openedAtMs: number
+}
+
 /**
  * Keeps Redis told about the connections here, so that those of one person are bounded over all gateways. Nobody waits for it: whoever is one
  * too many is ended a moment later, and while Redis is away each gateway bounds its own.
  */
 export class ConnectionRegister {
   readonly #options: ConnectionRegisterOptions
-  /** When each was opened, ms; finer than a clock's, since several may be opened in one. */
-  readonly #sockets = new Map<UserId, Map<GatewaySocket, number>>()
+  readonly #open = new Map<UserId, OpenConnection[]>()
   readonly #timer: NodeJS.Timeout
   readonly #onReady = () => this.#renewAll()
   #waiting: ConnectionChange[] = []
@@ -37,16 +42,17 @@ export class ConnectionRegister {
   }
 
   opened(socket: GatewaySocket, userId: UserId): void {
-    const openedAtMs = performance.timeOrigin + performance.now()
-    const sockets = this.#sockets.get(userId) ?? new Map<GatewaySocket, number>()
-    this.#sockets.set(userId, sockets.set(socket, openedAtMs))
-    this.#say({ kind: 'add', userId, connectionId: socket.id, openedAtMs })
+    const connection = { connectionId: socket.id, openedAtMs: performance.timeOrigin + performance.now() }
+    this.#open.set(userId, [...(this.#open.get(userId) ?? []), connection])
+    this.#say({ kind: 'add', userId, ...connection })
   }
 
   closed(socket: GatewaySocket, userId: UserId): void {
-    const sockets = this.#sockets.get(userId)
-    if (!sockets?.delete(socket)) return
-    if (sockets.size === 0) this.#sockets.delete(userId)
+    const open = this.#open.get(userId) ?? []
+    const others = open.filter(({ connectionId }) => connectionId !== socket.id)
+    if (others.length === open.length) return
+    if (others.length > 0) this.#open.set(userId, others)
+    else this.#open.delete(userId)
     this.#say({ kind: 'remove', userId, connectionId: socket.id })
   }
 
@@ -82,21 +88,19 @@ export class ConnectionRegister {
   }
 
   #check(): void {
-    if (this.#renewalQueue.length === 0) this.#renewalQueue = [...this.#sockets.keys()]
-    this.#renew(this.#renewalQueue.splice(0, Math.max(1, Math.ceil(this.#sockets.size / checksPerRenewal))))
+    if (this.#renewalQueue.length === 0) this.#renewalQueue = [...this.#open.keys()]
+    this.#renew(this.#renewalQueue.splice(0, Math.max(1, Math.ceil(this.#open.size / checksPerRenewal))))
   }
 
   #renewAll(): void {
-    this.#renew([...this.#sockets.keys()])
+    this.#renew([...this.#open.keys()])
   }
 
   #renew(userIds: readonly UserId[]): void {
     this.#say(
       ...userIds.flatMap((userId): ConnectionChange[] => [
         { kind: 'forget', userId },
-        ...[...(this.#sockets.get(userId) ?? [])].map(
-          ([socket, openedAtMs]) => ({ kind: 'add', userId, connectionId: socket.id, openedAtMs }) as const,
-        ),
+        ...(this.#open.get(userId) ?? []).map((connection) => ({ kind: 'add', userId, ...connection }) as const),
       ]),
     )
   }

@@ -1,14 +1,14 @@
 import { asRefusal, participantsRoom, userRoom, warmConversations, type Refusal, type Session } from '@viatra-chat/chat'
 import type { ConversationId, UserId } from '@viatra-chat/contract'
 import { endOldest } from './connection-caps.js'
+import { forgetHandshake } from './forget-handshake.js'
 import type { Gateway } from './gateway.js'
 import { readHeldRooms, stillHeld } from './held-rooms.js'
 import { serveOperations } from './operations.js'
 import { noTurns, type RoomTurns } from './room-turns.js'
 import { hasConnected } from './packet-guard.js'
 import { closeForReconnect, tellError } from './session-end.js'
-import { watchExpiry, type ExpiryWatch } from './session-expiry.js'
-import { watchIdleness } from './session-idle.js'
+import { endIfExpired } from './session-expiry.js'
 import type { GatewaySocket } from './socket-types.js'
 import { endAllTyping, type TypingTimers } from './typing.js'
 
@@ -17,12 +17,15 @@ export interface Connection {
   readonly socket: GatewaySocket
   /** Replaced by `authenticate`; always of the same person. */
   session: Session
-  readonly expiry: ExpiryWatch
+  /** When its client asked for something last, by `performance.now()`; at first when it was opened. */
+  activeAt: number
   /** Fulfilled once the socket hears everything its person should; rejected with a refusal if that cannot be had. */
   ready: Promise<void>
   /** Made when somebody types for the first time: most never do. */
   typing?: TypingTimers
   readonly roomTurns: RoomTurns
+  /** When it was last told, without having asked, that it sends too much. */
+  complainedAt?: number
   /** Whether it is in the rooms of its person's conversations. */
   isOpen: boolean
   /** Events being answered. */
@@ -31,9 +34,22 @@ export interface Connection {
   isLeaving: boolean
 }
 
+/** What opens the connections of a gateway. Whatever can be one function for all sockets is: most of them are idle. */
+export function connectionOpener(gateway: Gateway): (socket: GatewaySocket) => void {
+  function close(this: GatewaySocket, reason: string): void {
+    const connection = gateway.connections.get(this.id)
+    if (connection) closeConnection(gateway, connection, reason)
+  }
+  return (socket) => {
+    socket.on('disconnecting', close)
+    openConnection(gateway, socket)
+  }
+}
+
 /** Takes over a socket whose handshake was good. Everything is attached before the first await, so that no early event is lost. */
-export function openConnection(gateway: Gateway, socket: GatewaySocket): void {
+function openConnection(gateway: Gateway, socket: GatewaySocket): void {
   hasConnected(socket)
+  forgetHandshake(socket)
   const session = socket.data.session
   // First of all: whoever is added to a conversation from now on is put into its room through this one.
   void socket.join(userRoom(session.actor.userId))
@@ -43,26 +59,20 @@ export function openConnection(gateway: Gateway, socket: GatewaySocket): void {
     socket,
     session,
     ready: Promise.resolve(),
-    expiry: watchExpiry(socket),
+    activeAt: performance.now(),
     roomTurns: noTurns(),
     isOpen: false,
     inFlight: 0,
     isLeaving: false,
   }
   gateway.connections.set(socket.id, connection)
-  // Before the operations, which hand nothing on.
-  const stopIdleness = watchIdleness(socket, gateway.idleTimeoutMs)
   endOldest(gateway, session.actor.userId)
   gateway.register.opened(socket, session.actor.userId)
   serveOperations(gateway, connection)
-  socket.once('disconnecting', (reason) => {
-    stopIdleness()
-    closeConnection(gateway, connection, reason)
-  })
   gateway.log.debug({ connectionId: socket.id, userId: session.actor.userId }, 'connected')
   gateway.writeFrames(socket)
   gateway.flushByTurns(socket)
-  connection.expiry.until(session.expiresAt)
+  if (endIfExpired(connection)) return
   if (held) hear(gateway, connection, held)
   else connection.ready = lookUpAgain(gateway, connection)
 }
@@ -100,7 +110,6 @@ function closeConnection(gateway: Gateway, connection: Connection, reason: strin
   gateway.log.debug({ connectionId: socket.id, reason }, 'disconnected')
   gateway.connections.delete(socket.id)
   gateway.register.closed(socket, session.actor.userId)
-  connection.expiry.stop()
   endAllTyping(gateway, connection)
   gateway.presence.disconnected(socket, session.actor.userId)
 }

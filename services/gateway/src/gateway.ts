@@ -1,4 +1,5 @@
 import type { Chat, Log } from '@viatra-chat/chat'
+import type { AddressBook } from './connection-caps.js'
 import type { Connection } from './connection.js'
 import type { ConnectionRegister } from './connection-register.js'
 import type { GatewayMeasures } from './metrics.js'
@@ -6,6 +7,7 @@ import type { Presence } from './presence.js'
 import type { RecentRemovals } from './recent-removals.js'
 import type { GatewayServer, GatewaySocket } from './socket-types.js'
 import type { Subscription } from './subscription.js'
+import type { Throttle } from './throttle.js'
 
 /** What the parts of one gateway share. Several gateways may live in one process. */
 export interface Gateway {
@@ -21,7 +23,10 @@ export interface Gateway {
   /** How often sockets were put into rooms by other processes, as when people are added to a conversation. */
   readonly additions: { heard: number }
   readonly subscription: Subscription
-  readonly limits: { readonly connectionsPerUserMax: number; readonly trustedProxyHops: number }
+  readonly limits: { readonly connectionsPerUserMax: number }
+  readonly addresses: AddressBook
+  /** Of the events of each connection. */
+  readonly throttle: Throttle
   /** By socket id. */
   readonly connections: Map<string, Connection>
   /** Events and acknowledgements written to sockets since the metrics were last looked at. */
@@ -30,8 +35,6 @@ export interface Gateway {
   writeFrames(socket: GatewaySocket): void
   /** Lets a socket write once for each turn of the event loop; see `flush-by-turn.ts`. */
   flushByTurns(socket: GatewaySocket): void
-  /** After how long without an event of its own a session ends; 0: never. */
-  readonly idleTimeoutMs: number
   /** Events being answered. */
   inFlight: number
   /** `open` ──stop──► `draining`: takes nobody in, serves who is here ──► `closing`: refuses events, as safe to send again. */

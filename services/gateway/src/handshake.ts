@@ -1,5 +1,4 @@
 import { asRefusal, type Refusal } from '@viatra-chat/chat'
-import { clientAddress } from '@viatra-chat/runtime'
 import type { Gateway } from './gateway.js'
 import { markRooms } from './held-rooms.js'
 import { mayConnect } from './packet-guard.js'
@@ -22,8 +21,7 @@ export async function admit(gateway: Gateway, socket: GatewaySocket, next: (erro
   } catch (error) {
     const refusal = asRefusal(error, gateway.log, { operation: 'connect', connectionId: socket.id })
     gateway.measures.handshakes(1, { outcome: refusal.code })
-    const address = clientAddress(socket.request, gateway.limits.trustedProxyHops)
-    return next(toConnectError(gateway.chat.failedTokens.answer(address, refusal)))
+    return next(toConnectError(gateway.chat.failedTokens.answer(gateway.addresses.of(socket.conn), refusal)))
   }
   gateway.measures.handshakes(1, { outcome: 'ok' })
   next()

@@ -8,7 +8,7 @@ import { closeIfAnswered } from './drain.js'
 import type { Gateway } from './gateway.js'
 import { inTurn } from './room-turns.js'
 import { endSession, tellError } from './session-end.js'
-import { createThrottle } from './throttle.js'
+import { endIfExpired } from './session-expiry.js'
 
 /** An event as it came. `acknowledge` is there if the client asked for an answer. */
 interface ClientEvent {
@@ -19,16 +19,18 @@ interface ClientEvent {
 
 /** The one wrapper for every event of a socket: throttle → operation of the contract's table → envelope. */
 export function serveOperations(gateway: Gateway, connection: Connection): void {
-  const throttle = createThrottle(gateway.chat.settings.rateLimitMultiplier)
-  const complain = limitedComplaints()
   // Nothing is handed on to listeners: an event that a client names `error` would, without one, end the process.
   connection.socket.use((packet: unknown[]) => {
+    const now = performance.now()
+    connection.activeAt = now
+    if (endIfExpired(connection)) return
     const event = readEvent(packet)
-    const admission = throttle.admit(performance.now())
+    const admission = gateway.throttle.admit(connection.socket.id, now)
     if (admission === 'admitted') return void answer(gateway, connection, event)
     gateway.measures.throttled(1)
     if (admission === 'flooding') return endSession(connection.socket, new Refusal('RATE_LIMITED'))
-    if (event.acknowledge || complain()) reply(connection, event, new Refusal('RATE_LIMITED', { retryAfterS: 1 }), randomUUID())
+    if (event.acknowledge || mayComplain(connection, now))
+      reply(connection, event, new Refusal('RATE_LIMITED', { retryAfterS: 1 }), randomUUID())
   })
 }
 
@@ -41,14 +43,10 @@ function readEvent([name, ...args]: unknown[]): ClientEvent {
 }
 
 // A flood must not make as many errors as it has events.
-function limitedComplaints(): () => boolean {
-  let complainedAt = -Infinity
-  return () => {
-    const now = performance.now()
-    if (now - complainedAt < 500) return false
-    complainedAt = now
-    return true
-  }
+function mayComplain(connection: Connection, now: number): boolean {
+  if (connection.complainedAt !== undefined && now - connection.complainedAt < 500) return false
+  connection.complainedAt = now
+  return true
 }
 
 async function answer(gateway: Gateway, connection: Connection, event: ClientEvent): Promise<void> {

@@ -11,16 +11,17 @@ const connectAttemptsMax = 5
  * pass no throttle of events. Whoever floods with them, or with events, far beyond what is refused with an answer is cut off at once.
  */
 export function watchPackets(io: GatewayServer, multiplier: number): void {
-  io.engine.on('connection', (connection: PacketSource) => {
-    const throttle = createThrottle(multiplier * packetsPerEvent)
-    connection.on('packet', () => {
-      if (throttle.admit(performance.now()) !== 'admitted') connection.close(true)
-    })
-  })
+  const throttle = createThrottle(multiplier * packetsPerEvent)
+  // One for all connections, as whatever else is attached to each: most of them are idle.
+  function countPacket(this: PacketSource): void {
+    if (throttle.admit(this.id, performance.now()) !== 'admitted') this.close(true)
+  }
+  io.engine.on('connection', (connection: PacketSource) => connection.on('packet', countPacket))
 }
 
 interface PacketSource {
-  on(event: 'packet', listener: () => void): void
+  readonly id: string
+  on(event: 'packet', listener: (this: PacketSource) => void): void
   close(discard: boolean): void
 }
 

@@ -24,7 +24,7 @@ export interface PresenceOptions {
 
 /** One person: connected (sockets, no timer) or in the grace period (no sockets, a timer). In both the gateway holds their lease. */
 interface Held {
-  sockets: Map<string, GatewaySocket>
+  sockets: readonly GatewaySocket[]
   graceTimer?: NodeJS.Timeout
   /** Where the end is to be announced: the rooms at the time of the last disconnect. */
   roomsLeft?: Set<string>
@@ -69,9 +69,9 @@ export class Presence {
   /** The socket has joined the rooms of its person's conversations. */
   connected(socket: GatewaySocket, userId: UserId): void {
     const known = this.#held.get(userId)
-    const person = known ?? { sockets: new Map<string, GatewaySocket>() }
+    const person: Held = known ?? { sockets: [] }
     clearTimeout(person.graceTimer)
-    person.sockets.set(socket.id, socket)
+    person.sockets = [...person.sockets, socket]
     this.#held.set(userId, person)
     if (!known) void this.#attempt(() => this.#take([userId]))
   }
@@ -79,7 +79,9 @@ export class Presence {
   /** The socket is about to leave its rooms. Says nothing of a socket that was never reported as connected. */
   disconnected(socket: GatewaySocket, userId: UserId): void {
     const person = this.#held.get(userId)
-    if (!person?.sockets.delete(socket.id) || person.sockets.size > 0 || this.#isStopped) return
+    if (!person?.sockets.includes(socket)) return
+    person.sockets = person.sockets.filter((other) => other !== socket)
+    if (person.sockets.length > 0 || this.#isStopped) return
     const lastSeen = new Date().toISOString()
     person.roomsLeft = new Set(participantsRoomsOf(socket))
     person.graceTimer = setTimeout(() => void this.#attempt(() => this.#end(userId, lastSeen)), this.#graceMs)
@@ -103,7 +105,7 @@ export class Presence {
 
   async #take(userIds: readonly UserId[]): Promise<void> {
     for (const userId of await takeLeases(this.#chat.redis, this.#gatewayId, userIds)) {
-      const [socket] = this.#held.get(userId)?.sockets.values() ?? []
+      const [socket] = this.#held.get(userId)?.sockets ?? []
       if (socket) announceOnline(this.#chat, userId, participantsRoomsOf(socket))
     }
   }

@@ -1,19 +1,22 @@
 import { Refusal } from '@viatra-chat/chat'
+import type { Gateway } from './gateway.js'
 import { endSession } from './session-end.js'
-import type { GatewaySocket } from './socket-types.js'
+
+const looksPerTimeout = 20
+const lookMsMax = 1000
 
 /**
- * Ends a session in which its person did nothing for so long; 0: never. What counts is what the client asks: pings prove a connection, not a
- * person. @returns what stops the watch.
+ * Ends sessions in which their person did nothing for so long; 0: never. What counts is what the client asks: pings prove a connection, not a
+ * person.
  */
-export function watchIdleness(socket: GatewaySocket, timeoutMs: number): () => void {
-  if (timeoutMs === 0) return () => undefined
-  const end = () => endSession(socket, new Refusal('TOKEN_EXPIRED', { message: 'The session was idle for too long.' }))
-  let timer = setTimeout(end, timeoutMs)
-  socket.use((_packet, next) => {
-    clearTimeout(timer)
-    timer = setTimeout(end, timeoutMs)
-    next()
-  })
-  return () => clearTimeout(timer)
+export function watchIdleness(gateway: Gateway, timeoutMs: number): { stop(): void } {
+  if (timeoutMs === 0) return { stop: () => undefined }
+  const look = () => {
+    const since = performance.now() - timeoutMs
+    for (const { socket, activeAt } of gateway.connections.values()) if (activeAt <= since) endSession(socket, idle())
+  }
+  const timer = setInterval(look, Math.min(lookMsMax, timeoutMs / looksPerTimeout))
+  return { stop: () => clearInterval(timer) }
 }
+
+const idle = () => new Refusal('TOKEN_EXPIRED', { message: 'The session was idle for too long.' })

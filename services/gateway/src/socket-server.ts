@@ -5,7 +5,7 @@ import { Server, type ServerOptions } from 'socket.io'
 import { Decoder } from 'socket.io-parser'
 import { allowHandshake } from './allow-handshake.js'
 import { readCapacity } from './capacity.js'
-import { createAddressBook } from './connection-caps.js'
+import type { AddressBook } from './connection-caps.js'
 import type { GuardedAdapter } from './guarded-adapter.js'
 import type { GatewayMeasures } from './metrics.js'
 import { PacketEncoder } from './packet-encoder.js'
@@ -13,15 +13,19 @@ import { watchPackets } from './packet-guard.js'
 import type { GatewayServer } from './socket-types.js'
 import { leaveFrames } from './written-frames.js'
 
+interface SocketServerParts {
+  adapter: GuardedAdapter
+  addresses: AddressBook
+  measures: GatewayMeasures
+}
+
 /** Socket.IO at `/socket.io` of the HTTP server. */
 export function createSocketServer(
   httpServer: HttpServer,
   config: Config,
-  adapter: GuardedAdapter,
-  measures: GatewayMeasures,
+  { adapter, addresses, measures }: SocketServerParts,
 ): GatewayServer {
   const { transports, pingTimeoutMs, pingIntervalMs } = config.socket
-  const addresses = createAddressBook(config)
   const capacity = readCapacity(config.socket.connectionsMax)
   if (Number.isFinite(capacity.open)) httpServer.maxConnections = capacity.open
   const io: GatewayServer = new Server(httpServer, {

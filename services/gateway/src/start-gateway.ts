@@ -12,8 +12,8 @@ import {
 } from '@viatra-chat/chat'
 import { ConfigError, connectRedis, openMetrics, type Config, type Logger, type Metrics } from '@viatra-chat/runtime'
 import type { Redis } from 'ioredis'
-import { endExcess } from './connection-caps.js'
-import { openConnection, type Connection } from './connection.js'
+import { createAddressBook, endExcess } from './connection-caps.js'
+import { connectionOpener, type Connection } from './connection.js'
 import { ConnectionRegister } from './connection-register.js'
 import type { Gateway } from './gateway.js'
 import { createTurnFlusher } from './flush-by-turn.js'
@@ -28,10 +28,13 @@ import { createRecentRemovals } from './recent-removals.js'
 import { watchMissedEvents } from './resync.js'
 import { watchRooms } from './room-sweep.js'
 import { applyRemoval } from './rooms.js'
+import { watchExpiry } from './session-expiry.js'
+import { watchIdleness } from './session-idle.js'
 import { createSocketServer } from './socket-server.js'
 import { watchSlowConsumers } from './slow-consumers.js'
 import { stopGateway } from './stop-gateway.js'
 import { Subscription } from './subscription.js'
+import { createThrottle } from './throttle.js'
 import { createFrameWriter } from './written-frames.js'
 
 export interface RunningGateway {
@@ -62,14 +65,17 @@ export async function startGateway(config: Config, log: Logger): Promise<Running
     ...(metrics && { onEvent: (event) => tellHeard(measures, event) }),
   })
   const httpServer = createHttpServer({ checks: chat.checks, isAccepting: () => gateway.phase === 'open' })
-  const io = createSocketServer(httpServer, config, adapter, measures)
-  const gateway = createGateway(config, { chat, io, subscription, log, measures })
+  const addresses = createAddressBook(config)
+  const io = createSocketServer(httpServer, config, { adapter, addresses, measures })
+  const gateway = createGateway(config, { chat, io, addresses, subscription, log, measures })
   io.use((socket, next) => void admit(gateway, socket, next))
-  io.on('connection', (socket) => openConnection(gateway, socket))
+  io.on('connection', connectionOpener(gateway))
   // Only the guarded adapter raises it, and only for a well-formed signal of our own publisher.
   io.on(participantsRemovedSignal, (change) => applyRemoval(gateway, change as MembershipChange))
   io.on(connectionsEndedSignal, (ids) => endExcess(gateway, ids as string[]))
   const watches = [
+    watchExpiry(gateway),
+    watchIdleness(gateway, config.socket.idleTimeoutMs),
     watchInactivePeople(gateway),
     watchMissedEvents(gateway),
     watchRooms(gateway),
@@ -156,7 +162,7 @@ function chatOptions(config: Config, redis: RedisClients, log: Logger): ChatOpti
   }
 }
 
-function createGateway(config: Config, parts: Pick<Gateway, 'chat' | 'io' | 'subscription' | 'log' | 'measures'>): Gateway {
+function createGateway(config: Config, parts: Pick<Gateway, 'chat' | 'io' | 'addresses' | 'subscription' | 'log' | 'measures'>): Gateway {
   const id = randomUUID()
   const { connectionsPerUserMax } = config.socket
   // Up to 200,000 a second: a plain number, told when somebody looks.
@@ -164,12 +170,12 @@ function createGateway(config: Config, parts: Pick<Gateway, 'chat' | 'io' | 'sub
   return {
     ...parts,
     id,
-    idleTimeoutMs: config.socket.idleTimeoutMs,
     presence: new Presence({ chat: parts.chat, gatewayId: id, graceMs: config.presenceGraceMs }),
     register: new ConnectionRegister({ chat: parts.chat, gatewayId: id, connectionsMax: connectionsPerUserMax }),
     removals: createRecentRemovals(),
     additions: { heard: 0 },
-    limits: { connectionsPerUserMax, trustedProxyHops: config.trustedProxyHops },
+    limits: { connectionsPerUserMax },
+    throttle: createThrottle(config.rateLimitMultiplier),
     connections: new Map<string, Connection>(),
     written,
     writeFrames: createFrameWriter(() => written.packets++),

@@ -4,34 +4,48 @@ import { bounds } from '@viatra-chat/contract'
 export type Admission = 'admitted' | 'refused' | 'flooding'
 
 export interface Throttle {
-  /** @param nowMs a clock that never goes back. */
-  admit(nowMs: number): Admission
+  /**
+   * @param connectionId whose event it is.
+   * @param nowMs a clock that never goes back.
+   */
+  admit(connectionId: string, nowMs: number): Admission
 }
 
 // Refusals further apart belong to two floods.
 const floodGapMs = 2000
+const sweepMs = 1000
 
-/** A token bucket for the events of one connection: 50 a second with bursts of 100, times `multiplier`. */
+/**
+ * A token bucket for the events of each connection: 50 a second with bursts of 100, times `multiplier`. Of a connection that has been quiet
+ * nothing is kept: most are, and there are many.
+ */
 export function createThrottle(multiplier: number): Throttle {
-  const perMs = (bounds.socketEventsPerSecond * multiplier) / 1000
-  const burst = Math.max(1, bounds.socketEventsBurst * multiplier)
-  let tokens = burst
-  let filledAt: number | undefined
-  let floodSince: number | undefined
-  let refusedAt = -Infinity
+  const msEach = 1000 / (bounds.socketEventsPerSecond * multiplier)
+  const emptyMs = Math.max(1, bounds.socketEventsBurst * multiplier) * msEach
+  // A bucket is when it will be full again: with each event that takes it longer, until it would take longer than from empty.
+  const fullAt = new Map<string, number>()
+  const floods = new Map<string, { since: number; refusedAt: number }>()
+  let sweptAt = 0
 
-  function refuse(nowMs: number): Admission {
-    if (floodSince === undefined || nowMs - refusedAt > floodGapMs) floodSince = nowMs
-    refusedAt = nowMs
-    return nowMs - floodSince >= bounds.socketFloodCloseMs ? 'flooding' : 'refused'
+  function sweep(nowMs: number): void {
+    sweptAt = nowMs
+    for (const [id, at] of fullAt) if (at <= nowMs) fullAt.delete(id)
+    for (const [id, { refusedAt }] of floods) if (nowMs - refusedAt > floodGapMs) floods.delete(id)
+  }
+
+  function refuse(connectionId: string, nowMs: number): Admission {
+    const known = floods.get(connectionId)
+    const since = known && nowMs - known.refusedAt <= floodGapMs ? known.since : nowMs
+    floods.set(connectionId, { since, refusedAt: nowMs })
+    return nowMs - since >= bounds.socketFloodCloseMs ? 'flooding' : 'refused'
   }
 
   return {
-    admit(nowMs) {
-      tokens = Math.min(burst, tokens + (nowMs - (filledAt ?? nowMs)) * perMs)
-      filledAt = nowMs
-      if (tokens < 1) return refuse(nowMs)
-      tokens--
+    admit(connectionId, nowMs) {
+      if (nowMs - sweptAt > sweepMs) sweep(nowMs)
+      const at = Math.max(fullAt.get(connectionId) ?? nowMs, nowMs) + msEach
+      if (at - nowMs > emptyMs) return refuse(connectionId, nowMs)
+      fullAt.set(connectionId, at)
       return 'admitted'
     },
   }

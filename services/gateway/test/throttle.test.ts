@@ -7,7 +7,7 @@ function steady(
   everyMs: number,
   { fromMs = 0, forMs }: { fromMs?: number; forMs: number },
 ): Admission[] {
-  return Array.from({ length: Math.floor(forMs / everyMs) }, (_, i) => throttle.admit(fromMs + i * everyMs))
+  return Array.from({ length: Math.floor(forMs / everyMs) }, (_, i) => throttle.admit('a', fromMs + i * everyMs))
 }
 
 describe('the throttle of a connection', () => {
@@ -35,6 +35,16 @@ describe('the throttle of a connection', () => {
     const throttle = createThrottle(1)
     steady(throttle, 5, { forMs: 9000 })
     expect(steady(throttle, 5, { fromMs: 12_000, forMs: 5000 })).not.toContain('flooding')
+  })
+
+  test('counts each connection for itself, and none less for having looked at others meanwhile', () => {
+    const throttle = createThrottle(1)
+    steady(throttle, 0.001, { forMs: 0.15 })
+    expect(throttle.admit('b', 1)).toBe('admitted')
+    // Two seconds fill it again; by then it has been looked through.
+    expect(throttle.admit('b', 1500)).toBe('admitted')
+    const rest = steady(throttle, 0.001, { fromMs: 1500, forMs: 0.15 })
+    expect(rest.filter((admission) => admission === 'admitted')).toHaveLength(75)
   })
 
   test('is scaled by the multiplier', () => {
