@@ -5,8 +5,8 @@ import type { GatewaySocket } from './socket-types.js'
 interface EngineConnection {
   flush(): void
   readonly writeBuffer: readonly unknown[]
-  readonly transport: { readonly name: string }
-  readonly request: { readonly socket: TcpSocket }
+  /** Of a WebSocket: the one of `ws`, which has the TCP socket that it writes to. */
+  readonly transport: { readonly socket?: { readonly _socket?: TcpSocket } }
 }
 
 /**
@@ -34,9 +34,8 @@ export function createTurnFlusher(): (socket: GatewaySocket) => void {
 
 function flushNow(connection: EngineConnection): void {
   const { flush } = Object.getPrototypeOf(connection) as EngineConnection
-  if (connection.writeBuffer.length < 2 || connection.transport.name !== 'websocket') return flush.call(connection)
-  const { socket } = connection.request
-  socket.cork()
+  const tcp = connection.writeBuffer.length > 1 ? connection.transport.socket?._socket : undefined
+  tcp?.cork()
   flush.call(connection)
-  socket.uncork()
+  tcp?.uncork()
 }
