@@ -43,7 +43,9 @@ export class ConnectionRegister {
 
   opened(socket: GatewaySocket, userId: UserId): void {
     const connection = { connectionId: socket.id, openedAtMs: performance.timeOrigin + performance.now() }
-    this.#open.set(userId, [...(this.#open.get(userId) ?? []), connection])
+    const others = this.#open.get(userId)
+    // A list that is copied into has room for more; that of most people is one long.
+    this.#open.set(userId, others ? [...others, connection] : [connection])
     this.#say({ kind: 'add', userId, ...connection })
   }
 

@@ -71,7 +71,7 @@ export class Presence {
     const known = this.#held.get(userId)
     const person: Held = known ?? { sockets: [] }
     clearTimeout(person.graceTimer)
-    person.sockets = [...person.sockets, socket]
+    person.sockets = person.sockets.length > 0 ? [...person.sockets, socket] : [socket]
     this.#held.set(userId, person)
     if (!known) void this.#attempt(() => this.#take([userId]))
   }
