@@ -37,6 +37,36 @@ test('a push is as apps expect it, whole', async () => {
   })
 })
 
+/** What FCM takes, without the token that it is sent to. */
+const payloadBytesMax = 4096
+
+describe('it fits into what FCM takes, however wide the letters:', () => {
+  test.each([
+    ['of four bytes', '\u{1f600}'],
+    ['of three', '\ufdfd'],
+    ['of many code points that people see as one', '👩🏿\u200d❤️\u200d💋\u200d👨🏿'],
+    ['that JSON escapes', '"\\'],
+    ['of one cluster that never ends', '\u{1f600}\u200d'],
+  ])('%s', async (_what, letters) => {
+    const text = (codePoints: number) => [...letters.repeat(codePoints)].slice(0, codePoints).join('')
+    const { ann, bob } = await push.world.twoPeople()
+    const names = [text(255), text(255), ann.id]
+    await push.world.database.query('update users set first_name = $1, last_name = $2 where id = $3', names)
+    const token = await push.device(bob)
+    const group = await ann.create({ type: 'group', participant_ids: [bob.id], metadata: { name: text(1000) } })
+    await ann.send(group, text(5000), { metadata: { note: text(1000) } })
+    await push.gets(token, 1)
+    await ann.rest('POST', `/api/v1/chat/conversations/${group.id}/messages`, {
+      message_type: 'file',
+      metadata: { file_name: text(2000) },
+    })
+    await push.gets(token, 2)
+    const sent = push.fcm.received.filter(({ message }) => message.token === token)
+    expect(sent).toHaveLength(2)
+    for (const { bodyBytes } of sent) expect(bodyBytes - token.length).toBeLessThan(payloadBytesMax)
+  })
+})
+
 describe('its body', () => {
   test.each([
     ['at most 100 characters', 'x'.repeat(150), 'x'.repeat(100)],

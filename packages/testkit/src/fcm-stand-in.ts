@@ -24,7 +24,7 @@ export interface FcmStandIn {
   /** Environment of services that send to it. */
   readonly env: Record<string, string>
   /** Everything that was accepted or refused, in order of arrival. */
-  readonly received: { path: string; message: FcmMessage; answer: FcmAnswer }[]
+  readonly received: { path: string; message: FcmMessage; answer: FcmAnswer; bodyBytes: number }[]
   /** Messages that were accepted for a device. */
   acceptedBy(token: string): FcmMessage[]
   /** Decides on the answer to each message from now on; default `ok`. */
@@ -60,7 +60,7 @@ export async function startFcmStandIn(): Promise<FcmStandIn> {
       if (request.headers.host?.startsWith('oauth2.')) return grant(response, isTrusted && isSignedBy(account.publicKey, body))
       const { message } = JSON.parse(body) as { message: FcmMessage }
       const answer = isAuthorized(request) ? await decide(message) : { status: 401, code: 'UNAUTHENTICATED' }
-      received.push({ path: request.url ?? '', message, answer })
+      received.push({ path: request.url ?? '', message, answer, bodyBytes: Buffer.byteLength(body) })
       reply(request, response, answer)
     })
   })
