@@ -6,6 +6,7 @@ import { Decoder } from 'socket.io-parser'
 import { allowHandshake } from './allow-handshake.js'
 import { readCapacity } from './capacity.js'
 import type { AddressBook } from './connection-caps.js'
+import { guardSessions } from './guard-sessions.js'
 import type { GuardedAdapter } from './guarded-adapter.js'
 import type { GatewayMeasures } from './metrics.js'
 import { PacketEncoder } from './packet-encoder.js'
@@ -49,6 +50,7 @@ export function createSocketServer(
     ...(transports.includes('polling') && { cors: toCors(config.corsOrigins) }),
   })
   leaveFrames(io)
+  guardSessions(io)
   addresses.watch(io)
   watchPackets(io, config.rateLimitMultiplier)
   return io
