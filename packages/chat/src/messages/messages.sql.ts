@@ -2,7 +2,7 @@ import type { ConversationId, MessageId, UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely'
 import type { Membership } from '../membership/membership.js'
-import { changedSince } from '../sync/snapshot.js'
+import { messagesChangedSince } from '../sync/snapshot.js'
 import type { MessageRow } from './message-row.js'
 
 const columns = sql`
@@ -113,9 +113,9 @@ export async function listChanged(
         sum(octet_length(coalesce(content, '')) + octet_length(metadata::text) + octet_length(coalesce(sealed, ''))) over in_order as bytes
       from (
         select ${columns} from (
-          select m.* from messages m
-          where m.conversation_id in (select conversation_id from conversation_members where user_id = ${userId})
-            and ${changedSince('m.changed_xid', since)} ${position} order by m.conversation_id, m.seq limit ${limit + 1}
+          select m.* from conversation_members mine
+          cross join lateral (${messagesChangedSince(sql.ref('mine.conversation_id'), since)}) m
+          where mine.user_id = ${userId} ${position} order by m.conversation_id, m.seq limit ${limit + 1}
         ) m ${joins}
       ) page
       window in_order as (order by conversation_id, seq rows unbounded preceding)

@@ -2,7 +2,7 @@ import type { ConversationId, SyncedReceipts, UserId } from '@viatra-chat/contra
 import type { Tables } from '@viatra-chat/db'
 import { sql, type Kysely } from 'kysely'
 import { parseSeqRanges } from '../receipts/seq-ranges.js'
-import { changedSince } from './snapshot.js'
+import { changedSince, messagesChangedSince } from './snapshot.js'
 
 export interface Moment {
   database: string
@@ -23,8 +23,9 @@ export async function readMoment(db: Kysely<Tables>): Promise<Moment> {
 export async function countChanged(db: Kysely<Tables>, userId: UserId, since: string, most: number): Promise<number> {
   const { rows } = await sql<{ changes: string }>`
     select count(*) as changes from (
-      select 1 from conversation_members mine join messages m on m.conversation_id = mine.conversation_id
-      where mine.user_id = ${userId} and ${changedSince('m.changed_xid', since)} limit ${most + 1}
+      select from conversation_members mine
+      cross join lateral (${messagesChangedSince(sql.ref('mine.conversation_id'), since)}) m
+      where mine.user_id = ${userId} limit ${most + 1}
     ) changed`.execute(db)
   return Number(rows[0]?.changes ?? 0)
 }
