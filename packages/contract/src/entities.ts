@@ -178,7 +178,9 @@ export const PushSchema = Type.Object({
     description:
       'queued, waiting (joined; looked at again), sent, coalesced (a newer one went instead), delivered, read, muted, quiet_hours, left, deleted, inactive, expired, token_gone or refused.',
   }),
-  detail: nullable(Type.String({ description: 'What the push service said.' })),
+  detail: nullable(
+    Type.String({ description: 'What the push service said; `generic` of one that was sent without a word of the message.' }),
+  ),
   at: TimeSchema,
 })
 

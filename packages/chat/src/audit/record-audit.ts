@@ -23,6 +23,7 @@ export type AuditAction =
   | 'participants_added'
   | 'person_erased'
   | 'pushes_read_by_admin'
+  | 'readers_listed'
   | 'retention_applied'
   | 'role_changed'
 

@@ -64,7 +64,12 @@ export async function endBreakGlass(
 }
 
 /** Refuses unless the actor is an administrator with a grant in force; writes the audit row of this use, before anything is shown. */
-export async function useBreakGlass(chat: Chat, actor: Actor, conversationId: ConversationId, { requestId }: CallContext): Promise<void> {
+export async function useBreakGlass(
+  chat: Chat,
+  actor: Actor,
+  conversationId: ConversationId,
+  { requestId, beforeSeq }: CallContext & { beforeSeq: number | undefined },
+): Promise<void> {
   requireAdministrator(actor)
   const grant = await findGrant(chat.db, conversationId, actor.userId)
   if (!grant) throw new Refusal('FORBIDDEN', { message: 'There is no emergency access to this conversation, or it has ended.' })
@@ -75,7 +80,8 @@ export async function useBreakGlass(chat: Chat, actor: Actor, conversationId: Co
     conversationId,
     reason,
     requestId,
-    details: { grant_id: id },
+    // Which page it was: who has seen a message can be told from it.
+    details: { grant_id: id, before_seq: beforeSeq ?? null },
   })
 }
 

@@ -7,7 +7,8 @@ import { withReceipts } from './load-messages.js'
 import { listWithDeleted } from './messages.sql.js'
 import { openRows } from './open-rows.js'
 
-const pageSize = 50
+/** How many messages a page for administrators shows. */
+export const adminPageSize = 50
 
 /** A page of history with what was deleted, newest first, for an administrator with emergency access. Every page is a use of it. */
 export async function listMessagesAsAdmin(
@@ -16,8 +17,8 @@ export async function listMessagesAsAdmin(
   { conversation_id: conversationId, before_seq }: OperationInput<'list_messages_as_admin'>,
   context: CallContext,
 ): Promise<Answer<OperationOutput<'list_messages_as_admin'>>> {
-  await useBreakGlass(chat, actor, conversationId, context)
-  const rows = await openRows(chat, await listWithDeleted(chat.db, conversationId, before_seq ?? Number.MAX_SAFE_INTEGER, pageSize))
+  await useBreakGlass(chat, actor, conversationId, { ...context, beforeSeq: before_seq })
+  const rows = await openRows(chat, await listWithDeleted(chat.db, conversationId, before_seq ?? Number.MAX_SAFE_INTEGER, adminPageSize))
   const shown = await withReceipts(chat, conversationId, rows)
   const messages = shown.map((message, n) => ({
     ...message,

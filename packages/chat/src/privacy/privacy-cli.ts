@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { uuidPattern, type ConversationId, type UserId } from '@viatra-chat/contract'
+import { uuidPattern, type ConversationId, type MessageId, type UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import { readContentEncryptionFrom } from '@viatra-chat/runtime'
 import { Redis } from 'ioredis'
@@ -14,6 +14,7 @@ import { exportPerson } from './export-person.js'
 import { liftHold, placeHold } from './legal-holds.js'
 import { findPerson } from './privacy.sql.js'
 import { shredConversation } from './shred-conversation.js'
+import { whoSaw } from './who-saw.js'
 
 const usage = `Usage (DATABASE_URL names the database, as the owner of its tables; REDIS_URL where Redis is to forget as well;
 for the export, CONTENT_KEYS or CONTENT_KEY_MODULE as the services have them):
@@ -21,6 +22,7 @@ for the export, CONTENT_KEYS or CONTENT_KEY_MODULE as the services have them):
   pnpm privacy:erase --user ID --reason TEXT [--with-messages]
   pnpm privacy:shred --conversation ID --reason TEXT
   pnpm privacy:hold (--user ID | --conversation ID | --lift HOLD) --reason TEXT
+  pnpm privacy:seen (--message ID | --conversation ID) --reason TEXT > seen.jsonl
   pnpm privacy:retention     as RETENTION_DIRECT_DAYS, RETENTION_GROUP_DAYS and RETENTION_CHANNEL_DAYS say`
 
 /** What the person at the terminal is told, without a stack. */
@@ -47,6 +49,8 @@ async function run([command, ...args]: string[]): Promise<void> {
       return runShredding(args)
     case 'hold':
       return runHold(args)
+    case 'seen':
+      return runSeen(args)
     case 'retention':
       return runRetention()
     default:
@@ -108,6 +112,16 @@ async function runHold(args: string[]): Promise<void> {
     )
   if (!(await liftHold(stores, id, reason))) throw new Wrong(`There is no hold ${id}, or it was lifted before.`)
   console.log(`Lifted ${id}.`)
+}
+
+async function runSeen(args: string[]): Promise<void> {
+  const what = args.some((arg) => arg.startsWith('--conversation')) ? 'conversation' : 'message'
+  const options = readOptions(args, [what, 'reason'])
+  const id = options[what] ?? ''
+  const asked = what === 'message' ? { messageId: id as MessageId } : { conversationId: id as ConversationId }
+  const seen = await whoSaw(stores, asked, options.reason ?? '')
+  if (!seen) throw new Wrong(what === 'message' ? `There is no message ${id}.` : `There is no message in ${id}.`)
+  for await (const record of seen) await write(`${JSON.stringify(record)}\n`)
 }
 
 async function runRetention(): Promise<void> {

@@ -16,6 +16,7 @@ import {
   type LeasedJob,
 } from './push-jobs.sql.js'
 import { writePushLog, type PushLogEntry } from './push-log.sql.js'
+import type { PushSettings } from './push-settings.js'
 import type { OutgoingPush, PushResult, PushTransport } from './push-transport.js'
 
 // One device sounds at most so often: 30 times a minute, whatever is written, by however many and wherever.
@@ -147,7 +148,7 @@ async function settle(chat: Chat, { jobs, open, results, usedAt }: Settlement): 
   )
   await writePushLog(
     chat.db,
-    ended.flatMap(({ job, result }) => logEntry(job, result)),
+    ended.flatMap(({ job, result }) => logEntry(job, result, chat.settings.push.content)),
   )
   for (const { result } of withResults) chat.measures.pushes(1, { result: measured[result.kind] })
 }
@@ -176,10 +177,10 @@ async function drop(chat: Chat, jobs: readonly JobContent[]): Promise<void> {
   )
 }
 
-function logEntry({ message_id, user_id }: JobContent, result: PushResult): PushLogEntry[] {
+function logEntry({ message_id, user_id }: JobContent, result: PushResult, content: PushSettings['content']): PushLogEntry[] {
   if (message_id === null) return []
   const entry = { messageId: message_id, userIds: [user_id] }
-  if (result.kind === 'sent') return [{ ...entry, outcome: 'sent' }]
+  if (result.kind === 'sent') return [{ ...entry, outcome: 'sent', ...(content === 'generic' && { detail: 'generic' }) }]
   return [{ ...entry, outcome: result.kind === 'token_gone' ? 'token_gone' : 'refused', detail: result.code }]
 }
 

@@ -28,7 +28,7 @@ export interface PushLogEntry {
   messageId: string
   outcome: PushOutcome
   userIds: readonly string[]
-  /** What FCM said; never a token. */
+  /** What FCM said, never a token; `generic` of one that was sent and showed nothing of the message. */
   detail?: string
 }
 
