@@ -58,6 +58,8 @@ function textOf(progress: PartitionProgress): string {
       return `It waits for ${progress.transactions} transaction(s) that began before the copy was whole.`
     case 'comparing':
       return 'It compares the copy with the original.'
+    case 'few_locks':
+      return `max_locks_per_transaction is ${progress.set}: let PostgreSQL have ${progress.wanted} for so many parts, or it may run out when all connections are busy.`
     default:
       return progress satisfies never
   }

@@ -22,7 +22,12 @@ export interface PartitionOptions {
 }
 
 export type PartitionProgress =
-  { kind: 'copied'; rows: number } | { kind: 'locked' } | { kind: 'waiting'; transactions: number } | { kind: 'comparing' }
+  | { kind: 'copied'; rows: number }
+  | { kind: 'locked' }
+  | { kind: 'waiting'; transactions: number }
+  | { kind: 'comparing' }
+  /** With so many parts the server may run out of room for locks (`max_locks_per_transaction`) when all connections are busy. */
+  | { kind: 'few_locks'; set: number; wanted: number }
 
 export type PartitionOutcome = { kind: 'as_it_was' } | { kind: 'partitioned'; rows: number; stoppedMs: number }
 
@@ -47,6 +52,7 @@ export async function partitionMessages(databaseUrl: string, parts: number, opti
     await locking(options, () => dropNextTable(client))
     if ((await countParts(client)) === parts) return { kind: 'as_it_was' }
     await refuseUnfit(client)
+    await warnOfFewLocks(client, parts, options)
     try {
       return await rebuild(client, parts, options)
     } catch (error) {
@@ -97,6 +103,13 @@ async function becomeOwner(client: pg.Client): Promise<void> {
 async function takeTurn(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ taken: boolean }>(`select pg_try_advisory_lock(hashtext('viatra-chat db:partition')) as taken`)
   if (!rows[0]?.taken) throw new Error('Another run of this command is under way.')
+}
+
+/** Planning a statement that cannot name its conversation locks every partition with its four indexes. */
+async function warnOfFewLocks(client: pg.Client, parts: number, { onProgress }: PartitionOptions): Promise<void> {
+  const { rows } = await client.query<{ set: number }>(`select current_setting('max_locks_per_transaction')::int as set`)
+  const [set, wanted] = [rows[0]?.set ?? 0, parts * 5]
+  if (parts > 1 && set < wanted) onProgress?.({ kind: 'few_locks', set, wanted })
 }
 
 async function countParts(client: pg.Client): Promise<number> {

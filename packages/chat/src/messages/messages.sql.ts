@@ -2,7 +2,7 @@ import type { ConversationId, MessageId, UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely'
 import type { Membership } from '../membership/membership.js'
-import { messagesChangedSince } from '../sync/snapshot.js'
+import { changedMessages } from './changed-messages.js'
 import type { MessageRow } from './message-row.js'
 
 const columns = sql`
@@ -31,7 +31,7 @@ async function selectMessages(db: Kysely<Tables>, condition: RawBuilder<unknown>
 /** Of one conversation: where the table is partitioned, only one partition is looked at. */
 async function selectWithin(db: Kysely<Tables>, conversationId: ConversationId, condition: RawBuilder<unknown>): Promise<MessageRow[]> {
   const { rows } = await sql<MessageRow>`
-    select ${columns} from messages m ${joinsWithin(sql`${conversationId}`)}
+    select ${columns} from messages m ${joinsWithin(sql`${conversationId}::uuid`)}
     where m.conversation_id = ${conversationId} and ${condition}`.execute(db)
   return rows
 }
@@ -54,7 +54,7 @@ export async function listWithDeleted(
   limit: number,
 ): Promise<(MessageRow & { deleted_at: Date | null; deleted_by: string | null })[]> {
   const { rows } = await sql<MessageRow & { deleted_at: Date | null; deleted_by: string | null }>`
-    select ${columns}, m.deleted_at, m.deleted_by from messages m ${joinsWithin(sql`${conversationId}`)}
+    select ${columns}, m.deleted_at, m.deleted_by from messages m ${joinsWithin(sql`${conversationId}::uuid`)}
     where m.conversation_id = ${conversationId} and m.seq < ${belowSeq} order by m.seq desc limit ${limit}`.execute(db)
   return rows
 }
@@ -106,16 +106,14 @@ export async function listChanged(
   db: Kysely<Tables>,
   { userId, since, after, limit, contentBytesMax }: ChangesAsked,
 ): Promise<(MessageRow & { found: string })[]> {
-  const position = after ? sql`and (m.conversation_id, m.seq) > (${after.conversationId}::uuid, ${after.seq}::bigint)` : sql``
+  const position = after ? sql`(m.conversation_id, m.seq) > (${after.conversationId}::uuid, ${after.seq}::bigint)` : sql`true`
   const { rows } = await sql<MessageRow & { found: string }>`
     select * from (
       select page.*, count(*) over () as found, row_number() over in_order as place,
         sum(octet_length(coalesce(content, '')) + octet_length(metadata::text) + octet_length(coalesce(sealed, ''))) over in_order as bytes
       from (
         select ${columns} from (
-          select m.* from conversation_members mine
-          cross join lateral (${messagesChangedSince(sql.ref('mine.conversation_id'), since)}) m
-          where mine.user_id = ${userId} ${position} order by m.conversation_id, m.seq limit ${limit + 1}
+          select m.* from ${changedMessages(userId, since)} where ${position} order by m.conversation_id, m.seq limit ${limit + 1}
         ) m ${joins}
       ) page
       window in_order as (order by conversation_id, seq rows unbounded preceding)

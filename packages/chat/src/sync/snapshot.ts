@@ -33,18 +33,6 @@ export function changedSince(column: string, snapshot: string): RawBuilder<boole
   return sql`(${xid} >= pg_snapshot_xmin(${snapshot}::pg_snapshot) and not pg_visible_in_snapshot(${xid}, ${snapshot}::pg_snapshot))`
 }
 
-/**
- * Messages of one conversation, an expression of SQL, that changed since a snapshot: for a `lateral`. Kept apart, and with a snapshot that the
- * planner cannot look into, so that there is one plan for all values: by the index, for each conversation. Else PostgreSQL would plan each round
- * anew, which on 64 partitions takes longer than all the rest, or plan once to read whole tables.
- */
-export function messagesChangedSince(conversationId: RawBuilder<unknown>, snapshot: string): RawBuilder<unknown> {
-  return sql`
-    select * from messages
-    where conversation_id = ${conversationId} and changed_xid >= (select pg_snapshot_xmin(${snapshot}::pg_snapshot))
-      and not pg_visible_in_snapshot(changed_xid, ${snapshot}::pg_snapshot) offset 0`
-}
-
 function split(snapshot: string): { xmin: bigint; xmax: bigint; open: bigint[] } {
   const [xmin = '', xmax = '', open = ''] = snapshot.split(':')
   return { xmin: BigInt(xmin), xmax: BigInt(xmax), open: open === '' ? [] : open.split(',').map(BigInt) }

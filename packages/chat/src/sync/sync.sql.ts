@@ -1,8 +1,9 @@
 import type { ConversationId, SyncedReceipts, UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import { sql, type Kysely } from 'kysely'
+import { changedMessages } from '../messages/changed-messages.js'
 import { parseSeqRanges } from '../receipts/seq-ranges.js'
-import { changedSince, messagesChangedSince } from './snapshot.js'
+import { changedSince } from './snapshot.js'
 
 export interface Moment {
   database: string
@@ -23,9 +24,7 @@ export async function readMoment(db: Kysely<Tables>): Promise<Moment> {
 export async function countChanged(db: Kysely<Tables>, userId: UserId, since: string, most: number): Promise<number> {
   const { rows } = await sql<{ changes: string }>`
     select count(*) as changes from (
-      select from conversation_members mine
-      cross join lateral (${messagesChangedSince(sql.ref('mine.conversation_id'), since)}) m
-      where mine.user_id = ${userId} limit ${most + 1}
+      select from ${changedMessages(userId, since)} limit ${most + 1}
     ) changed`.execute(db)
   return Number(rows[0]?.changes ?? 0)
 }
