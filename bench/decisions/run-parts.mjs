@@ -7,6 +7,7 @@ import { cache } from './cache.mjs'
 import { encryption } from './encryption.mjs'
 import { openServer } from './database.mjs'
 import { outbox } from './outbox.mjs'
+import { partitions } from './partitions.mjs'
 import { history } from './history.mjs'
 import { members } from './members.mjs'
 import { messageIndexes } from './message-indexes.mjs'
@@ -30,6 +31,7 @@ const parts = {
   cache,
   replica,
   encryption,
+  partitions,
 }
 
 /** Runs the named parts, or all, and prints a table for each. `DATABASE_URL` names another server than the embedded one. */
