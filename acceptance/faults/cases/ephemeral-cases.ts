@@ -8,7 +8,7 @@ import { converse, pairOfStrangers } from './strangers.js'
 export const ephemeralCases: readonly FaultCase[] = [
   { id: 'F25', wholeRunOnly: true, title: 'Redis dies while people type, come and go', run: crashAmidTyping },
   { id: 'F28', wholeRunOnly: true, title: 'somebody types while the gateways are without Redis', run: typeWithoutRedis },
-  { id: 'F30', title: 'nothing that people do looks through all keys of Redis', run: watchCommands },
+  { id: 'F30', wholeRunOnly: true, title: 'nothing that people do looks through all keys of Redis', run: watchCommands },
 ]
 
 async function crashAmidTyping(scene: Scene): Promise<void> {

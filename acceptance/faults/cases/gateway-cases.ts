@@ -37,6 +37,7 @@ export const gatewayCases: readonly FaultCase[] = [
   },
   {
     id: 'F10',
+    wholeRunOnly: true,
     title: 'the gateways are stopped and started one after the other',
     run: drainInTurn,
   },

@@ -10,8 +10,8 @@ import { pairOfStrangers, say, strangers, type Stranger } from './strangers.js'
 export const hostileClientCases: readonly FaultCase[] = [
   { id: 'F05', wholeRunOnly: true, title: 'somebody floods a gateway until it closes the connection', run: flood },
   { id: 'F06', wholeRunOnly: true, title: 'a client stops to read what it is sent', run: stopReading },
-  { id: 'F07', title: 'every event is sent to every gateway with nonsense', run: sendNonsense },
-  { id: 'F08', title: 'connections are spread over the gateways without stickiness', run: spreadConnections },
+  { id: 'F07', wholeRunOnly: true, title: 'every event is sent to every gateway with nonsense', run: sendNonsense },
+  { id: 'F08', wholeRunOnly: true, title: 'connections are spread over the gateways without stickiness', run: spreadConnections },
   { id: 'F19', wholeRunOnly: true, title: 'a client never acknowledges anything', run: requireNoAcknowledgements },
   { id: 'F83', wholeRunOnly: true, title: 'a gateway has no file descriptors left', run: exhaustDescriptors },
 ]

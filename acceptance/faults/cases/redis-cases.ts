@@ -38,6 +38,7 @@ export const redisCases: readonly FaultCase[] = [
   },
   {
     id: 'F22',
+    wholeRunOnly: true,
     title: 'Redis is frozen for 2 s',
     run: ({ cluster, population }) =>
       population.history.holding(async () => {

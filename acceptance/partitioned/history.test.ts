@@ -1,3 +1,0 @@
-// The same promises, with messages in partitions.
-process.env.MESSAGES_PARTS = '16'
-await import('../rest/history.test.js')
