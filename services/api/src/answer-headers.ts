@@ -1,27 +1,52 @@
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import fastifyCors from '@fastify/cors'
-import fastifyHelmet from '@fastify/helmet'
+import helmet from 'helmet'
 import { Refusal } from '@viatra-chat/chat'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 /** What every answer carries, failures included, and which web pages may read answers. */
 export async function addAnswerHeaders(app: FastifyInstance, corsOrigins: readonly string[]): Promise<void> {
-  app.addHook('onRequest', async (request, reply) => void setAnswerHeaders(request, reply))
-  // Answers are data: nothing in them may be shown as a page or load anything.
-  await app.register(fastifyHelmet, {
-    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
-    frameguard: { action: 'deny' },
+  app.addHook('onRequest', (request, reply, done) => {
+    setAnswerHeaders(request, reply)
+    done()
   })
   if (corsOrigins.length > 0) await allowOrigins(app, corsOrigins)
 }
 
-function setAnswerHeaders(request: FastifyRequest, reply: FastifyReply): void {
-  reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' })
+/** The same for answers that no hook sees. */
+export function setAnswerHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  reply.headers(alwaysTheSame)
+  reply.header('x-request-id', request.id)
 }
 
-/** For answers that no hook sees. */
-export function setHeadersOutsideHooks(request: FastifyRequest, reply: FastifyReply): void {
-  setAnswerHeaders(request, reply)
-  reply.headers({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY' })
+/**
+ * What helmet says: it is asked once, as it says the same of every answer. Answers are data: nothing in them may be shown as a page or load
+ * anything. What is left out is for pages of old browsers, or for documents that others open.
+ */
+const alwaysTheSame = {
+  'cache-control': 'no-store',
+  ...headersOf(
+    helmet({
+      contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+      frameguard: { action: 'deny' },
+      dnsPrefetchControl: false,
+      ieNoOpen: false,
+      permittedCrossDomainPolicies: false,
+      xssFilter: false,
+    }),
+  ),
+}
+
+type Middleware = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void
+
+function headersOf(middleware: Middleware): Record<string, string> {
+  const request = new IncomingMessage(new Socket())
+  const response = new ServerResponse(request)
+  middleware(request, response, (error) => {
+    if (error instanceof Error) throw error
+  })
+  return Object.fromEntries(Object.entries(response.getHeaders()).map(([name, value]) => [name, String(value)]))
 }
 
 async function allowOrigins(app: FastifyInstance, origins: readonly string[]): Promise<void> {

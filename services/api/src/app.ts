@@ -3,7 +3,7 @@ import fastifyRedis from '@fastify/redis'
 import { Refusal, type OpenChat } from '@viatra-chat/chat'
 import { bounds } from '@viatra-chat/contract'
 import type { Config, Metrics } from '@viatra-chat/runtime'
-import { fastify, type FastifyInstance } from 'fastify'
+import { fastify, type FastifyInstance, type FastifyReply } from 'fastify'
 import { authenticateWith } from './authenticate.js'
 import { limitCalls } from './call-limits.js'
 import { answerFailuresOf, answerUnusableUrl } from './failures.js'
@@ -70,6 +70,7 @@ async function registerRedis(app: FastifyInstance, { redis }: OpenChat): Promise
 }
 
 /** Before anything else is looked at: an unknown route is unknown with and without a token, and whatever its body. */
-async function refuseUnknownRoute({ is404 }: { is404: boolean }): Promise<void> {
-  if (is404) throw new Refusal('NOT_FOUND')
+function refuseUnknownRoute({ is404 }: { is404: boolean }, _reply: FastifyReply, done: (error?: Error) => void): void {
+  if (is404) done(new Refusal('NOT_FOUND'))
+  else done()
 }

@@ -1,5 +1,5 @@
 import fastifyJwt from '@fastify/jwt'
-import { fastifyJwtOptions, Refusal, verifyBearer, type Actor, type Chat } from '@viatra-chat/chat'
+import { createBearerVerifier, fastifyJwtOptions, Refusal, type Actor, type Chat } from '@viatra-chat/chat'
 import { clientAddress, type Config } from '@viatra-chat/runtime'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
@@ -16,6 +16,7 @@ export type Authenticate = (request: FastifyRequest) => Promise<void>
 export async function authenticateWith(app: FastifyInstance, config: Config, chat: Chat): Promise<Authenticate> {
   await app.register(fastifyJwt, fastifyJwtOptions(config.jwt))
   app.decorateRequest('actor', null)
+  const verifyBearer = createBearerVerifier()
   return async (request) => {
     try {
       const { actor } = await chat.authenticator.admit(await verifyBearer(request))

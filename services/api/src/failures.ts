@@ -1,6 +1,6 @@
 import { asRefusal, Refusal, toFailure, type Log } from '@viatra-chat/chat'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { setHeadersOutsideHooks } from './answer-headers.js'
+import { setAnswerHeaders } from './answer-headers.js'
 import { countFailedCall } from './call-limits.js'
 
 /** Whatever a hook, a parser or a handler throws becomes the contract's failure here and nowhere else. */
@@ -18,7 +18,7 @@ export function answerFailuresOf(app: FastifyInstance, log: Log): void {
 
 /** A URL that cannot be decoded has no route and meets no hook. */
 export function answerUnusableUrl(error: FastifyError, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
-  setHeadersOutsideHooks(request, reply)
+  setAnswerHeaders(request, reply)
   return answer(toRefusal(error, request, log), request, reply)
 }
 

@@ -16,8 +16,9 @@ export function readJsonBodies(app: FastifyInstance): void {
     return parseJson(request, body.toString(), (error, value) => done(error && malformed(), value))
   })
   // Fastify refuses a type it cannot read before it looks for a body; under this one ours decides.
-  app.addHook('onRequest', async ({ headers }) => {
+  app.addHook('onRequest', ({ headers }, _reply, done) => {
     if (headers['content-type'] !== undefined && !isJson(headers)) headers['content-type'] = 'application/octet-stream'
+    done()
   })
 }
 
@@ -29,6 +30,7 @@ interface BodyHeaders {
 }
 
 function isJson({ 'content-type': type = '', 'content-encoding': encoding = 'identity' }: BodyHeaders): boolean {
+  if (type === 'application/json') return encoding === 'identity'
   const [mediaType, ...parameters] = type.split(';').map((part) => part.trim().toLowerCase())
   return mediaType === 'application/json' && parameters.every(mayStandBesideJson) && encoding === 'identity'
 }

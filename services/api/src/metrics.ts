@@ -18,11 +18,15 @@ export const apiMetrics = {
 export function measureRequests(app: FastifyInstance, metrics: Metrics | undefined): void {
   const measures: MeasuresOf<typeof apiMetrics> = metrics?.measure(apiMetrics) ?? ignoreMeasures(apiMetrics)
   let inFlight = 0
-  app.addHook('onRequest', async () => void inFlight++)
-  app.addHook('onResponse', async ({ method, routeOptions, is404 }, reply) => {
+  app.addHook('onRequest', (_request, _reply, done) => {
+    inFlight++
+    done()
+  })
+  app.addHook('onResponse', ({ method, routeOptions, is404 }, reply, done) => {
     inFlight--
     const route = is404 ? 'unknown' : (routeOptions.url ?? 'unknown')
     measures.requestSeconds(reply.elapsedTime / 1000, { method, route, status: String(reply.statusCode) })
+    done()
   })
   metrics?.onScrape(() => measures.inFlight(inFlight))
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Refusal } from '../refusal.js'
 import { jwtRules, tokenRefusal } from './jwt-rules.js'
+import { createRecentTokens } from './recent-tokens.js'
 import { readClaims, type TokenClaims } from './token-claims.js'
 import type { TokenOptions } from './token-options.js'
 import { requireToken } from './token-verifier.js'
@@ -10,6 +11,7 @@ import { requireToken } from './token-verifier.js'
  * fast-jwt, the same limits, the same reading of claims.
  * ```ts
  * await app.register(fastifyJwt, fastifyJwtOptions(config.jwt))
+ * const verifyBearer = createBearerVerifier()
  * const { actor } = await chat.authenticator.admit(await verifyBearer(request))
  * ```
  */
@@ -22,16 +24,31 @@ export function fastifyJwtOptions(options: TokenOptions) {
   }
 }
 
+/** A request, as @fastify/jwt shows it. */
+interface BearerRequest {
+  readonly raw: IncomingMessage
+  jwtVerify(): Promise<unknown>
+}
+
 /**
- * The claims of a request's bearer token, by the plugin registered with `fastifyJwtOptions`.
- * Reads them here and not in the plugin's `formatUser`: what that throws while a key is fetched ends the process.
- * @throws Refusal as `TokenVerifier.verify` does.
+ * What reads the claims of a request's bearer token, by the plugin registered with `fastifyJwtOptions`; one that was good a moment ago is
+ * good until it expires or is forgotten.
+ * Claims are read here and not in the plugin's `formatUser`: what that throws while a key is fetched ends the process.
+ * What it gives rejects with a Refusal as `TokenVerifier.verify` does.
  */
-export async function verifyBearer(request: { jwtVerify(): Promise<unknown> }): Promise<TokenClaims> {
-  try {
-    return readClaims(await request.jwtVerify())
-  } catch (error) {
-    throw tokenRefusal(error)
+export function createBearerVerifier(): (request: BearerRequest) => Promise<TokenClaims> {
+  const tokens = createRecentTokens()
+  return async (request) => {
+    try {
+      const token = requireBearerToken(request)
+      const known = tokens.claimsOf(token)
+      if (known) return known
+      const claims = readClaims(await request.jwtVerify())
+      tokens.remember(token, claims)
+      return claims
+    } catch (error) {
+      throw tokenRefusal(error)
+    }
   }
 }
 
@@ -46,5 +63,7 @@ function requireBearerToken({ raw }: { readonly raw: IncomingMessage }): string 
 
 /** Node keeps the first of several; a proxy in front may have looked at another one. */
 function isRepeated(name: string, rawHeaders: readonly string[]): boolean {
-  return rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length > 1
+  let count = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]?.length === name.length && rawHeaders[i]?.toLowerCase() === name) count++
+  return count > 1
 }
