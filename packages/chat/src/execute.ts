@@ -58,30 +58,42 @@ export interface Call<N extends OperationName> extends CallContext {
  */
 export async function execute<N extends OperationName>(chat: Chat, call: Call<N>): Promise<Answer<OperationOutput<N>>> {
   const startedAt = performance.now()
-  const measure = (outcome: string) => {
-    chat.measures.operations(1, { operation: call.operation, outcome })
-    chat.measures.operationSeconds((performance.now() - startedAt) / 1000, { operation: call.operation })
-  }
   try {
     if (call.limited) await chat.limits.require(call.actor.userId, call.operation)
-    const parsed = parseInput(call.operation, call.input, { ...chat.settings, fromText: call.fromText ?? false })
+    const { messageLengthMax } = chat.settings
+    const parsed = parseInput(call.operation, call.input, { messageLengthMax, fromText: call.fromText ?? false })
     if (!parsed.ok) throw invalid(...parsed.errors)
-    const run = call.run ?? domainHandler(call.operation)
-    const answer = await run(chat, call.actor, parsed.input, contextOf(call)).catch((error: unknown) => {
-      if (isDenied(error)) chat.denials.record(denialOf(call, parsed.input, error))
-      throw error
-    })
-    measure('ok')
+    const answer = await runNotingDenials(chat, call, parsed.input)
+    measure(chat, call.operation, 'ok', startedAt)
     return answer
   } catch (error) {
     const refusal = asRefusal(error, chat.log, { operation: call.operation, ...contextOf(call) })
-    measure(refusal.code)
+    measure(chat, call.operation, refusal.code, startedAt)
     throw refusal
   }
 }
 
+async function runNotingDenials<N extends OperationName>(
+  chat: Chat,
+  call: Call<N>,
+  input: OperationInput<N>,
+): Promise<Answer<OperationOutput<N>>> {
+  const run = call.run ?? domainHandler(call.operation)
+  try {
+    return await run(chat, call.actor, input, contextOf(call))
+  } catch (error) {
+    if (isDenied(error)) chat.denials.record(denialOf(call, input, error))
+    throw error
+  }
+}
+
+function measure({ measures }: Chat, operation: OperationName, outcome: string, startedAt: number): void {
+  measures.operations(1, { operation, outcome })
+  measures.operationSeconds((performance.now() - startedAt) / 1000, { operation })
+}
+
 function contextOf({ requestId, connectionId }: CallContext): CallContext {
-  return { requestId, ...(connectionId !== undefined && { connectionId }) }
+  return connectionId === undefined ? { requestId } : { requestId, connectionId }
 }
 
 const deniedCodes: readonly RefusalCode[] = ['NOT_A_PARTICIPANT', 'NOT_THE_SENDER', 'FORBIDDEN']

@@ -30,10 +30,9 @@ export function parseInput<N extends OperationName>(name: N, raw: unknown, optio
   const entry: Operation = operations[name]
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return { ok: false, errors: everyRequired(entry) }
   const input = normalise(entry, raw as Record<string, unknown>, options.fromText ?? false)
-  const errors = uniqueByPath([...shapeErrors(name, input), ...storableErrors(input)])
-  const ruleErrors = errors.length === 0 ? (entry.check?.(input, options) ?? []) : checkTheRest(entry, input, errors, options)
-  const all = uniqueByPath([...errors, ...ruleErrors])
-  return all.length > 0 ? { ok: false, errors: all } : { ok: true, input: input as OperationInput<N> }
+  const errors = [...shapeErrors(name, input), ...storableErrors(input)]
+  const wrong = errors.length === 0 ? ruleErrors(entry, input, options) : [...errors, ...checkTheRest(entry, input, errors, options)]
+  return wrong.length > 0 ? { ok: false, errors: uniqueByPath(wrong) } : { ok: true, input: input as OperationInput<N> }
 }
 
 /** A socket envelope spells these in camelCase; everything else keeps its snake_case name. */
@@ -115,13 +114,19 @@ function shapeErrors(name: OperationName, input: Record<string, unknown>): Field
   })
 }
 
-const storableErrors = (input: Record<string, unknown>) => Object.entries(input).flatMap(([name, value]) => checkStorable(value, name))
+function storableErrors(input: Record<string, unknown>): FieldError[] {
+  const errors: FieldError[] = []
+  for (const name in input) errors.push(...checkStorable(input[name], name))
+  return errors
+}
 
 // A client corrects all its mistakes at once only if the rules of the sound fields are checked although another field is wrong.
 function checkTheRest(entry: Operation, input: Record<string, unknown>, errors: FieldError[], settings: InputSettings): FieldError[] {
   const wrong = new Set(errors.map((error) => error.path.split('.')[0]))
-  return (entry.check?.(input, settings) ?? []).filter((error) => !wrong.has(error.path.split('.')[0]))
+  return ruleErrors(entry, input, settings).filter((error) => !wrong.has(error.path.split('.')[0]))
 }
+
+const ruleErrors = (entry: Operation, input: Record<string, unknown>, settings: InputSettings) => entry.check?.(input, settings) ?? []
 
 function everyRequired(entry: Operation): FieldError[] {
   const required = Object.keys(entry.input.properties).filter((name) => entry.input.required?.includes(name))

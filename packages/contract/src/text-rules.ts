@@ -21,11 +21,11 @@ export function firstCodePoints(text: string, count: number): string {
 
 /** Walks a JSON value without recursion, so that hostile nesting costs no stack, and names every string that cannot be stored verbatim. */
 export function checkStorable(value: unknown, path: string): FieldError[] {
+  if (typeof value === 'string') return problemAt(path, value)
   const errors: FieldError[] = []
   const open: { value: unknown; path: string }[] = [{ value, path }]
   for (let item = open.pop(); item; item = open.pop()) {
-    const problem = storableProblem(item.value)
-    if (problem) errors.push({ path: item.path, message: problem })
+    errors.push(...problemAt(item.path, item.value))
     if (typeof item.value !== 'object' || item.value === null) continue
     for (const [key, child] of Object.entries(item.value)) {
       const childPath = `${item.path}.${key}`
@@ -35,6 +35,13 @@ export function checkStorable(value: unknown, path: string): FieldError[] {
   }
   return errors
 }
+
+function problemAt(path: string, value: unknown): FieldError[] {
+  const message = storableProblem(value)
+  return message === undefined ? none : [{ path, message }]
+}
+
+const none: FieldError[] = []
 
 function storableProblem(value: unknown): string | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'must be a finite number'

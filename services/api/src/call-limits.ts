@@ -11,7 +11,7 @@ declare module 'fastify' {
   }
 }
 
-export type CountCall = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+export type CountCall = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 
 /** Lets routes limit calls per person, on the budgets that the gateway counts on as well. */
 export async function limitCalls(app: FastifyInstance, limits: LimitCounter): Promise<void> {
@@ -30,7 +30,7 @@ export function countCallsOf(app: FastifyInstance, limits: LimitCounter, operati
   if (max === undefined) return undefined
   const options: RateLimitOptions & StoreOptions = { max, operation }
   const limit = app.rateLimit(options)
-  return async (request, reply) => void (await limit.call(app, request, reply))
+  return (request, reply) => limit.call(app, request, reply)
 }
 
 /**
@@ -63,20 +63,16 @@ function sharedBudgets(limits: LimitCounter): FastifyRateLimitStoreCtor {
     }
 
     incr(key: string, callback: Parameters<FastifyRateLimitStore['incr']>[1]): void {
-      this.#count(key as UserId).then(
-        (result) => callback(null, result),
+      if (!this.#operation) return callback(new Error('a call without a limit was counted'))
+      limits.count(key as UserId, this.#operation).then(
+        (state) =>
+          callback(null, state && { current: state.allowed ? state.limit - state.remaining : state.limit + 1, ttl: state.resetMs }),
         (error: Error) => callback(error),
       )
     }
 
     child(options: object): FastifyRateLimitStore {
       return new SharedBudget(options)
-    }
-
-    async #count(userId: UserId): Promise<{ current: number; ttl: number }> {
-      const state = this.#operation && (await limits.count(userId, this.#operation))
-      if (!state) throw new Error('a call without a limit was counted')
-      return { current: state.allowed ? state.limit - state.remaining : state.limit + 1, ttl: state.resetMs }
     }
   }
 }
