@@ -35,12 +35,9 @@ export interface LimitCounter {
 const countInWindows = redisScript(`
 local counts = {}
 for i, key in ipairs(KEYS) do
-  local used = tonumber(redis.call('GET', key) or '0')
-  if used >= tonumber(ARGV[i + 1]) then used = used + 1
-  else
-    used = redis.call('INCR', key)
-    if used == 1 then redis.call('PEXPIRE', key, ARGV[1]) end
-  end
+  local used = redis.call('INCR', key)
+  if used == 1 then redis.call('PEXPIRE', key, ARGV[1]) end
+  if used > tonumber(ARGV[i + 1]) then redis.call('DECR', key) end
   counts[i] = {used, redis.call('PTTL', key)}
 end
 return counts`)

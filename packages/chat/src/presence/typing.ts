@@ -51,13 +51,18 @@ export function endTyping(chat: Pick<Chat, 'typingEnds' | 'events'>, conversatio
 /** Deletes a key of typing, together with all others of the turn; 1 if it was there. */
 export type TypingEnds = (key: string) => Promise<number>
 
+// Nearly always nobody types: that is found out at once for all.
 const deleteAll = redisScript(`
+if redis.call('EXISTS', unpack(KEYS)) == 0 then return {} end
 local ended = {}
 for i, key in ipairs(KEYS) do ended[i] = redis.call('DEL', key) end
 return ended`)
 
 export const createTypingEnds = (redis: Redis): TypingEnds =>
-  gatherByTurn(async (keys: readonly string[]) => (await deleteAll(redis, keys, [])) as number[])
+  gatherByTurn(async (keys: readonly string[]) => {
+    const ended = (await deleteAll(redis, keys, [])) as number[]
+    return keys.map((_, i) => ended[i] ?? 0)
+  })
 
 /** Tells the others in the room. */
 export function announceTyping(chat: Pick<Chat, 'events'>, conversationId: ConversationId, userId: UserId, isTyping: boolean): void {
