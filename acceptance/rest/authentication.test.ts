@@ -53,6 +53,26 @@ describe('with a shared secret', () => {
     for (const payload of good) expect(await bearer(world, forgeToken(payload)), JSON.stringify(payload)).toBe('200')
   })
 
+  test('a token that was good a moment ago is not when it has expired', async () => {
+    // Clocks may differ by 5 s, so this one is good for one or two seconds more.
+    const token = forgeToken(claims({ exp: secondsFromNow(-3) }))
+    expect(await bearer(world, token)).toBe('200')
+    await eventually(async () => expect(await bearer(world, token)).toBe('401 TOKEN_EXPIRED'))
+  })
+
+  test('a token that was good opens nothing when a letter of it is changed', async () => {
+    const token = forgeToken(claims())
+    expect(await bearer(world, token)).toBe('200')
+    const [header = '', payload = '', signature = ''] = token.split('.')
+    const flipped = (part: string) => part.slice(0, 5) + (part[5] === 'A' ? 'B' : 'A') + part.slice(6)
+    for (const parts of [
+      [flipped(header), payload, signature],
+      [header, flipped(payload), signature],
+      [header, payload, flipped(signature)],
+    ])
+      expect((await ask(world, { authorization: `Bearer ${parts.join('.')}` })).status).toBe(401)
+  })
+
   test.each<[what: string, headers: Record<string, string>]>([
     ['no header', {}],
     ['an empty header', { authorization: '' }],

@@ -36,7 +36,7 @@ export function requireToken(token: unknown): string {
   return token
 }
 
-/** fast-jwt's verdicts are not cached: a token must stop being good at its `exp`, and 5 µs are not worth remembering secrets. */
+/** fast-jwt's verdicts are not cached: a connection shows its token once. REST, which is shown it with each call, has `RecentTokens`. */
 function createSignatureVerifier({ key, verify }: JwtRules): (token: string) => unknown {
   return typeof key === 'string' ? createVerifier({ ...verify, key }) : createVerifier({ ...verify, key })
 }
