@@ -18,7 +18,7 @@ import type { ConversationIdReader } from './membership/list-conversation-ids.js
 import type { MembershipReader } from './membership/membership.js'
 import type { SendQueue } from './messages/send-queue.js'
 import type { Replica } from './replica/replica.js'
-import type { TypingEnds } from './presence/typing.js'
+import type { EndTyping } from './presence/typing.js'
 
 /** What the domain logs through; pino fits. */
 export interface Log {
@@ -81,7 +81,7 @@ export interface Chat {
   readonly limits: LimitCounter
   readonly failedTokens: FailedTokens
   readonly sends: SendQueue
-  readonly typingEnds: TypingEnds
+  readonly endTyping: EndTyping
   readonly memberships: MembershipReader
   readonly conversationIds: ConversationIdReader
   readonly authenticator: Authenticator

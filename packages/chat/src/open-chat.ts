@@ -19,7 +19,7 @@ import { createConversationIdReader } from './membership/list-conversation-ids.j
 import { createMembershipReader } from './membership/membership.js'
 import { announceMessages } from './messages/announce-message.js'
 import { openQuotes } from './messages/open-quotes.js'
-import { createTypingEnds } from './presence/typing.js'
+import { createEndTyping } from './presence/typing.js'
 import { BadgeUpdates } from './push/badge-updates.js'
 import { Replica } from './replica/replica.js'
 import { SendQueue } from './messages/send-queue.js'
@@ -41,11 +41,7 @@ export function openChat(options: ChatOptions): OpenChat {
   const open = (ofPool: pg.Pool) =>
     new Kysely<Tables>({ dialect: new PostgresDialect({ pool: ofPool }), log: (event) => measureQuery(measures, event) })
   const db = open(pool)
-  const { databaseReplicaUrl } = options
-  const replica =
-    databaseReplicaUrl === undefined
-      ? undefined
-      : new Replica({ open: () => open(createPool({ ...options, databaseUrl: databaseReplicaUrl }, replicaPatience)), log, measures })
+  const replica = openReplica(options, measures, open)
   const outbox = new Outbox(db, log)
   const contents = new ContentCipher(options.contentEncryption ?? { seals: false, keys: [] }, log)
   const sends = new SendQueue({
@@ -59,6 +55,7 @@ export function openChat(options: ChatOptions): OpenChat {
     announce: (outboxId, messages) => void outbox.deliver(chat, outboxId, (telling) => announceMessages(telling, messages)),
   })
   const denials = new Denials(db, log)
+  const events = createEmitterPublisher(options.publisher, options.eventForm, log, measures)
   const chat: OpenChat = {
     db,
     replica,
@@ -68,11 +65,11 @@ export function openChat(options: ChatOptions): OpenChat {
     log,
     measures,
     sends,
-    typingEnds: createTypingEnds(redis),
+    endTyping: createEndTyping({ redis, events }),
     memberships: createMembershipReader(db),
     conversationIds: createConversationIdReader(db),
     outbox,
-    events: createEmitterPublisher(options.publisher, options.eventForm, log, measures),
+    events,
     limits: createLimitCounter(redis, settings.rateLimitMultiplier, measures),
     failedTokens: createFailedTokens(settings.rateLimitMultiplier),
     authenticator: createAuthenticator(db, createTokenVerifier(options.jwt)),
@@ -94,6 +91,12 @@ export function openChat(options: ChatOptions): OpenChat {
     },
   }
   return chat
+}
+
+function openReplica(options: ChatOptions, measures: Measures, open: (pool: pg.Pool) => Kysely<Tables>): Replica | undefined {
+  const { databaseReplicaUrl: databaseUrl, log } = options
+  if (databaseUrl === undefined) return undefined
+  return new Replica({ open: () => open(createPool({ ...options, databaseUrl }, replicaPatience)), log, measures })
 }
 
 function measureQuery(measures: Measures, { level, query, queryDurationMillis }: LogEvent): void {

@@ -33,7 +33,7 @@ describe('a fault', () => {
 
   test('of the person’s look-up is no refusal of the token', async () => {
     const away = Object.assign(new Error('no route'), { code: 'ECONNREFUSED' })
-    const { get } = await open({ authenticator: { admit: () => Promise.reject(away) } })
+    const { get } = await open({ authenticator: { ...stranger, admit: () => Promise.reject(away) } })
     const answer = await get(presence)
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1'])
   })
@@ -78,7 +78,7 @@ describe('an answer', () => {
     let release = () => {}
     const held = new Promise<void>((resolve) => (release = resolve))
     const { get, arrived, stopping } = await open({
-      authenticator: { admit: () => held.then(() => Promise.reject(new Refusal('USER_INACTIVE'))) },
+      authenticator: { ...stranger, admit: () => held.then(() => Promise.reject(new Refusal('USER_INACTIVE'))) },
     })
     const answering = get(presence)
     await arrived
@@ -102,6 +102,9 @@ describe('an answer', () => {
   })
 })
 
+/** Nobody who is known from before. */
+const stranger = { recall: () => undefined }
+
 /** An API whose domain is made of stand-ins; `parts` replaces some. Two calls a minute are allowed. */
 async function open(parts: object = {}) {
   const lines: { level: string; fields: object }[] = []
@@ -113,7 +116,7 @@ async function open(parts: object = {}) {
     log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
     redis: { status: 'wait' },
     checks: {},
-    authenticator: { admit: () => Promise.resolve({ actor: { userId: ann, isAdmin: false } }) },
+    authenticator: { ...stranger, admit: () => Promise.resolve({ actor: { userId: ann, isAdmin: false } }) },
     limits: {
       limitOf: () => 2,
       count: () => Promise.resolve({ limit: 2, remaining: Math.max(0, 2 - ++used), resetMs: 60_000, allowed: used <= 2 }),

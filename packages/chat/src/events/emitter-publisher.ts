@@ -4,11 +4,12 @@ import type { Redis } from 'ioredis'
 import type { Log } from '../chat.js'
 import type { Measures } from '../measures/metrics.js'
 import { connectionsEndedSignal, participantsRemovedSignal, type ConfirmingPublisher, type EventPublisher } from './publisher.js'
+import type { ChannelMessage } from './event-batch.js'
 import { frameParser } from './event-frame.js'
 import { newMessageMark, writeNewMessage } from './new-message.js'
 import { conversationRoom, participantsRoom, userRoom } from './rooms.js'
 import { toSharded } from './sharded-messages.js'
-import { publishByTurns, publishFailingFast, type Publish } from './turn-publisher.js'
+import { publishByTurns, publishFailingFast, type Publish, type PublishAll } from './turn-publisher.js'
 
 /**
  * How events go through Redis: `batched`, all of one turn of the event loop as one message, for the classic adapter; `sharded`, each on the
@@ -23,30 +24,35 @@ export function createEmitterPublisher(publisher: Redis, form: EventForm, log: L
   const canPublish = () => publisher.status === 'ready'
   const emit = (each: Say) => ({ ...through(each, form, measures), canPublish })
   return {
-    ...emit((channel, message) => ignore(publish(channel, message))),
+    ...emit((messages) => ignore(publish(messages))),
     alongside: ignore,
     confirming: () => confirming(publish, emit),
   }
 }
 
-function publishAs(form: EventForm, publisher: Redis, log: Log, measures: Measures): Publish {
+function publishAs(form: EventForm, publisher: Redis, log: Log, measures: Measures): PublishAll {
   switch (form) {
     case 'batched':
       return publishByTurns(publishFailingFast(publisher, log, measures))
     case 'sharded': {
       const publish = publishFailingFast(publisher, log, measures, 'spublish')
-      return (channel, message) => publish(...toSharded(channel, message))
+      return each((channel, message) => publish(...toSharded(channel, message)))
     }
     case 'plain':
-      return publishFailingFast(publisher, log, measures)
+      return each(publishFailingFast(publisher, log, measures))
     default:
       return form satisfies never
   }
 }
 
-type Say = (channel: string, message: string) => void
+const each =
+  (publish: Publish): PublishAll =>
+  (messages) =>
+    Promise.all(messages.map((message) => publish(...message)))
 
-function confirming(publish: Publish, emit: (say: Say) => Emitting): ConfirmingPublisher {
+type Say = (messages: readonly ChannelMessage[]) => void
+
+function confirming(publish: PublishAll, emit: (say: Say) => Emitting): ConfirmingPublisher {
   const outcomes = new Set<Promise<unknown>>()
   function alongside(outcome: Promise<unknown>): void {
     // Looked at in confirmed(), which may come later than the failure.
@@ -54,7 +60,7 @@ function confirming(publish: Publish, emit: (say: Say) => Emitting): ConfirmingP
     outcomes.add(outcome)
   }
   return {
-    ...emit((channel, message) => alongside(publish(channel, message))),
+    ...emit((messages) => alongside(publish(messages))),
     alongside,
     confirming: () => confirming(publish, emit),
     confirmed: async () => void (await Promise.all(outcomes)),
@@ -64,7 +70,10 @@ function confirming(publish: Publish, emit: (say: Say) => Emitting): ConfirmingP
 type Emitting = Omit<EventPublisher, 'alongside' | 'confirming'>
 
 function through(publish: Say, form: EventForm, measures: Measures): Omit<Emitting, 'canPublish'> {
-  const emitter = new Emitter({ publish }, form === 'plain' ? {} : { parser: frameParser })
+  const emitter = new Emitter(
+    { publish: (channel: string, message: string) => publish([[channel, message]]) },
+    form === 'plain' ? {} : { parser: frameParser },
+  )
   const emit: EventPublisher['publish'] = (event, payload, { rooms, except = [] }) => {
     if (rooms.length === 0) return
     measures.eventsPublished(1, { event })
@@ -75,11 +84,11 @@ function through(publish: Say, form: EventForm, measures: Measures): Omit<Emitti
   }
   return {
     publish: emit,
-    messageSent(message, butNot) {
-      if (form !== 'batched') return tellTwice(emit, message, butNot)
-      measures.eventsPublished(1, { event: 'new_message' })
-      measures.eventsPublished(1, { event: 'conversation_activity' })
-      publish(newMessageMark, writeNewMessage(message, butNot))
+    messagesSent(messages, butNot = []) {
+      if (form !== 'batched') return messages.forEach((message) => tellTwice(emit, message, butNot))
+      measures.eventsPublished(messages.length, { event: 'new_message' })
+      measures.eventsPublished(messages.length, { event: 'conversation_activity' })
+      publish(messages.map((message) => [newMessageMark, writeNewMessage(message, butNot)]))
     },
     participantsAdded({ conversationId, userIds }) {
       if (userIds.length > 0) emitter.in(userIds.map(userRoom)).socketsJoin(participantsRoom(conversationId))

@@ -18,8 +18,8 @@ export interface MembershipChange {
  */
 export interface EventPublisher {
   publish<N extends EventName>(event: N, payload: EventPayload<N>, audience: Audience): void
-  /** Tells the room about a new message, and the list screens of the participants who are not in it, but for these people. */
-  messageSent(message: Message, butNot: readonly UserId[]): void
+  /** Tells rooms about new messages, in their order, and the list screens of the participants who are not in them, but for these people. */
+  messagesSent(messages: readonly Message[], butNot?: readonly UserId[]): void
   /** Puts the sockets of these people into the participants room. */
   participantsAdded(change: MembershipChange): void
   /** Takes the sockets of these people out of both rooms of the conversation, at once and on every gateway. */

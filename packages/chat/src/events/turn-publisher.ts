@@ -8,19 +8,22 @@ import { newMessageMark } from './new-message.js'
 /** Publishes a message; rejects when Redis did not take it. */
 export type Publish<T = string> = (channel: string, message: T) => Promise<void>
 
+/** Publishes messages in their order; rejects when Redis did not take one of them. */
+export type PublishAll = (messages: readonly ChannelMessage[]) => Promise<unknown>
+
 /**
  * Publishes what is said within one turn of the event loop as one message to Redis, in its order: under load that is a fraction of the
  * commands and system calls, here, in Redis and at every gateway. What is alone in its turn goes as it is, unless it is a new message, which
  * no channel of Socket.IO's would understand.
  */
-export function publishByTurns(publish: Publish): Publish {
-  const publishGathered = gatherByTurn(async (messages: readonly ChannelMessage[]) => {
-    const [first, ...others] = messages
-    if (first && others.length === 0 && first[0] !== newMessageMark) await publish(...first)
+export function publishByTurns(publish: Publish): PublishAll {
+  return gatherByTurn(async (said: readonly (readonly ChannelMessage[])[]) => {
+    const messages = said.flat()
+    const [first] = messages
+    if (first && messages.length === 1 && first[0] !== newMessageMark) await publish(...first)
     else await publish(batchChannel, writeBatch(messages))
-    return messages.map(() => undefined)
+    return said.map(() => undefined)
   })
-  return (channel, message) => publishGathered([channel, message])
 }
 
 /** Not queued while Redis is away: what matters waits in the outbox, and typing or presence that comes late is worse than none. */

@@ -25,6 +25,8 @@ export interface Authenticator {
   authenticate(token: unknown): Promise<Session>
   /** The second half alone, for claims that a plugin has verified already. */
   admit(claims: TokenClaims): Promise<Session>
+  /** The same without waiting, for somebody who was admitted a moment ago; undefined: they have to be asked for. */
+  recall(claims: TokenClaims): Session | undefined
   /** The first half alone: whether the token is good. */
   verify(token: unknown): Promise<TokenClaims>
   /** The second half for somebody who connects: one query, together with those who come meanwhile, and nothing remembered. */
@@ -41,8 +43,15 @@ const rememberedMax = 50_000
 // Some ten thousand rows of memberships: what is more would hold up everybody while it is read.
 const arrivalsPerQuery = 250
 
+interface Remembered {
+  role: Promise<string | null>
+  /** Once it is there. */
+  found?: { role: string | null }
+  until: number
+}
+
 export function createAuthenticator(db: Kysely<Tables>, verifier: TokenVerifier): Authenticator {
-  const remembered = new Map<UserId, { role: Promise<string | null>; until: number }>()
+  const remembered = new Map<UserId, Remembered>()
 
   // Those who come back at once are asked for at once.
   const findUser = gatherByTurn((userIds: readonly UserId[]) => findUsers(db, userIds), oneAtATime)
@@ -54,9 +63,18 @@ export function createAuthenticator(db: Kysely<Tables>, verifier: TokenVerifier)
     if (known && known.until > Date.now()) return known.role
     if (remembered.size >= rememberedMax) remembered.clear()
     const role = findUser(userId).then((user) => requireActive(user).role)
-    role.catch(() => remembered.delete(userId))
-    remembered.set(userId, { role, until: Date.now() + activeForMs })
+    const entry: Remembered = { role, until: Date.now() + activeForMs }
+    role.then(
+      (found) => (entry.found = { role: found }),
+      () => remembered.delete(userId),
+    )
+    remembered.set(userId, entry)
     return role
+  }
+
+  function recall(claims: TokenClaims): Session | undefined {
+    const known = remembered.get(claims.userId)
+    return known?.found && known.until > Date.now() ? toSession(claims, known.found.role) : undefined
   }
 
   const admit = async (claims: TokenClaims): Promise<Session> => toSession(claims, await roleOf(claims.userId))
@@ -68,6 +86,7 @@ export function createAuthenticator(db: Kysely<Tables>, verifier: TokenVerifier)
 
   return {
     admit,
+    recall,
     verify: (token) => verifier.verify(token),
     arrive,
     authenticate: async (token) => admit(await verifier.verify(token)),

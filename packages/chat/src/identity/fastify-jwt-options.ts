@@ -11,8 +11,8 @@ import { requireToken } from './token-verifier.js'
  * fast-jwt, the same limits, the same reading of claims.
  * ```ts
  * await app.register(fastifyJwt, fastifyJwtOptions(config.jwt))
- * const verifyBearer = createBearerVerifier()
- * const { actor } = await chat.authenticator.admit(await verifyBearer(request))
+ * const bearer = createBearerVerifier()
+ * const { actor } = await chat.authenticator.admit(bearer.recall(request) ?? (await bearer.verify(request)))
  * ```
  */
 export function fastifyJwtOptions(options: TokenOptions) {
@@ -30,25 +30,30 @@ interface BearerRequest {
   jwtVerify(): Promise<unknown>
 }
 
+export interface BearerVerifier {
+  /** The claims of a bearer token that was good a moment ago; undefined: it has to be verified. Throws a Refusal where there is none. */
+  recall(request: BearerRequest): TokenClaims | undefined
+  /** The claims of a bearer token. Rejects with a Refusal as `TokenVerifier.verify` does. */
+  verify(request: BearerRequest): Promise<TokenClaims>
+}
+
 /**
- * What reads the claims of a request's bearer token, by the plugin registered with `fastifyJwtOptions`; one that was good a moment ago is
- * good until it expires or is forgotten.
+ * Verifies the tokens of requests by the plugin registered with `fastifyJwtOptions`.
  * Claims are read here and not in the plugin's `formatUser`: what that throws while a key is fetched ends the process.
- * What it gives rejects with a Refusal as `TokenVerifier.verify` does.
  */
-export function createBearerVerifier(): (request: BearerRequest) => Promise<TokenClaims> {
+export function createBearerVerifier(): BearerVerifier {
   const tokens = createRecentTokens()
-  return async (request) => {
-    try {
-      const token = requireBearerToken(request)
-      const known = tokens.claimsOf(token)
-      if (known) return known
-      const claims = readClaims(await request.jwtVerify())
-      tokens.remember(token, claims)
-      return claims
-    } catch (error) {
-      throw tokenRefusal(error)
-    }
+  return {
+    recall: (request) => tokens.claimsOf(requireBearerToken(request)),
+    async verify(request) {
+      try {
+        const claims = readClaims(await request.jwtVerify())
+        tokens.remember(requireBearerToken(request), claims)
+        return claims
+      } catch (error) {
+        throw tokenRefusal(error)
+      }
+    },
   }
 }
 

@@ -55,12 +55,18 @@ export function createLimitCounter(redis: Redis, multiplier: number, measures: M
     const limit = limitOf(name)
     if (limit === undefined) return undefined
     const key = `chat:limit:${name}:${userId}`
-    const [used, resetMs] = await countInRedis({ key, limit }).catch(() => {
-      measures.limitsCountedLocally(1)
-      return local.count(key, limit)
-    })
+    const [used, resetMs] = await countWherePossible({ key, limit })
     if (used > limit) measures.rateLimited(1, { operation: name })
     return { limit, remaining: Math.max(0, limit - used), resetMs: Math.max(1, resetMs), allowed: used <= limit }
+  }
+
+  async function countWherePossible(call: CountedCall): Promise<Window> {
+    try {
+      return await countInRedis(call)
+    } catch {
+      measures.limitsCountedLocally(1)
+      return local.count(call.key, call.limit)
+    }
   }
 
   async function require(userId: UserId, name: OperationName): Promise<void> {

@@ -22,7 +22,7 @@ export async function announceChange(
   }
   const newcomers = action === 'participants_added' ? userIds : []
   chat.events.participantsAdded({ conversationId, userIds: newcomers })
-  chat.events.messageSent(message, newcomers)
+  chat.events.messagesSent([message], newcomers)
   const shared = await loadShared(chat, conversationId)
   chat.events.publish('conversation_created', { ...shared, unread_count: 0 }, { rooms: newcomers.map(userRoom) })
   announceActivity(chat, conversationId, { last_message: message, last_message_at: message.created_at }, newcomers)

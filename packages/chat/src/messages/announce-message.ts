@@ -2,9 +2,9 @@ import type { ConversationId, EventPayload, Message, UserId } from '@viatra-chat
 import type { Chat } from '../chat.js'
 import { conversationRoom, participantsRoom, userRoom } from '../events/rooms.js'
 
-/** Tells new messages, in their order: see {@link EventPublisher.messageSent}. */
+/** Tells new messages, in their order: see {@link EventPublisher.messagesSent}. */
 export function announceMessages({ events }: Chat, messages: readonly Message[]): void {
-  for (const message of messages) events.messageSent(message, [])
+  events.messagesSent(messages)
 }
 
 type Activity = Omit<EventPayload<'conversation_activity'>, 'conversationId'>

@@ -4,7 +4,6 @@ import type { Chat } from '../chat.js'
 import type { Answer, CallContext } from '../execute.js'
 import type { Actor } from '../identity/actor.js'
 import { requireMembership } from '../membership/membership.js'
-import { endTyping } from '../presence/typing.js'
 import { Refusal } from '../refusal.js'
 import { loadMessage } from './load-messages.js'
 import { saysTheSame, sendSealed } from './seal-draft.js'
@@ -27,7 +26,7 @@ export async function sendMessage(
   // What was stored unseen is announced by the outbox relay.
   if (outcome.kind === 'stored_unseen') return { data: await readAgain(chat, draft, draft.id) }
   if (outcome.kind === 'refused') return repeated(chat, draft, outcome.row)
-  endTyping(chat, outcome.message.conversation_id, outcome.message.sender_id)
+  chat.endTyping(outcome.message.conversation_id, outcome.message.sender_id)
   return { data: outcome.message }
 }
 

@@ -1,8 +1,6 @@
 import { bounds, type ConversationId, type UserId } from '@viatra-chat/contract'
-import type { Redis } from 'ioredis'
 import type { Chat } from '../chat.js'
 import { conversationRoom, userRoom } from '../events/rooms.js'
-import { gatherByTurn } from '../gather-by-turn.js'
 import { redisScript } from '../redis-script.js'
 import { typingKey } from './presence-keys.js'
 
@@ -39,17 +37,7 @@ export async function stopTyping(chat: TypingChat, conversationId: ConversationI
 }
 
 /** A message says that its sender types no longer, from whichever socket. Not awaited: typing is a hint, and dropped while Redis is away. */
-export function endTyping(chat: Pick<Chat, 'typingEnds' | 'events'>, conversationId: ConversationId, userId: UserId): void {
-  chat
-    .typingEnds(typingKey(conversationId, userId))
-    .then((ended) => {
-      if (ended > 0) announceTyping(chat, conversationId, userId, false)
-    })
-    .catch(() => undefined)
-}
-
-/** Deletes a key of typing, together with all others of the turn; 1 if it was there. */
-export type TypingEnds = (key: string) => Promise<number>
+export type EndTyping = (conversationId: ConversationId, userId: UserId) => void
 
 // Nearly always nobody types: that is found out at once for all.
 const deleteAll = redisScript(`
@@ -58,11 +46,26 @@ local ended = {}
 for i, key in ipairs(KEYS) do ended[i] = redis.call('DEL', key) end
 return ended`)
 
-export const createTypingEnds = (redis: Redis): TypingEnds =>
-  gatherByTurn(async (keys: readonly string[]) => {
-    const ended = (await deleteAll(redis, keys, [])) as number[]
-    return keys.map((_, i) => ended[i] ?? 0)
-  })
+/** Those who sent within one turn of the event loop are asked for together. */
+export function createEndTyping(chat: TypingChat): EndTyping {
+  let senders: Parameters<EndTyping>[] = []
+
+  async function endAll(some: readonly Parameters<EndTyping>[]): Promise<void> {
+    const keys = some.map((sender) => typingKey(...sender))
+    const ended = (await deleteAll(chat.redis, keys, [])) as number[]
+    for (const [i, sender] of some.entries()) if (ended[i] === 1) announceTyping(chat, ...sender, false)
+  }
+
+  function endGathered(): void {
+    const some = senders
+    senders = []
+    endAll(some).catch(() => undefined)
+  }
+
+  return (...sender) => {
+    if (senders.push(sender) === 1) setImmediate(endGathered)
+  }
+}
 
 /** Tells the others in the room. */
 export function announceTyping(chat: Pick<Chat, 'events'>, conversationId: ConversationId, userId: UserId, isTyping: boolean): void {
