@@ -311,10 +311,11 @@ $function$;
 
 CREATE OR REPLACE FUNCTION public.chat_audit_xid()
  RETURNS xid8
- LANGUAGE sql
+ LANGUAGE plpgsql
 AS $function$
-  SELECT (pg_current_xact_id()::text::numeric + xid_offset)::text::xid8 FROM chat_database
-$function$;
+BEGIN
+  RETURN (SELECT (pg_current_xact_id()::text::numeric + xid_offset)::text::xid8 FROM chat_database);
+END $function$;
 
 CREATE OR REPLACE FUNCTION public.chat_is_held(conversation uuid)
  RETURNS boolean

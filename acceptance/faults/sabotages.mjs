@@ -16,7 +16,12 @@ export const sabotages = [
     name: 'seqs without a lock',
     cases: 'F03',
     edits: [
-      [statement, ' for no key update', ''],
+      // Of the moment the statement began at, instead of the row that is locked.
+      [
+        statement,
+        'set last_seq = c.last_seq + a.total',
+        'set last_seq = (select last_seq from conversations where id = a.conversation_id) + a.total',
+      ],
       [schema, 'PRIMARY KEY (conversation_id, seq)', 'CHECK (seq > 0)'],
     ],
     caught: /C[45] .* (has \d+ messages|is both|lost seq)/,
