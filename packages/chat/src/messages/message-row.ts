@@ -44,6 +44,7 @@ export interface MessageRow {
 /** A message as the wire shows it, of a row that is opened; what was deleted is not in it. */
 export function toMessage(row: MessageRow, readers: Readers): Message {
   const seq = Number(row.seq)
+  const createdAt = row.created_at.toISOString()
   const senderId = row.sender_id as UserId
   return {
     id: row.id as MessageId,
@@ -59,8 +60,8 @@ export function toMessage(row: MessageRow, readers: Readers): Message {
     delivered_to: readers.deliveredTo(senderId, seq),
     is_edited: row.is_edited,
     is_deleted: row.is_deleted,
-    created_at: row.created_at.toISOString(),
-    updated_at: row.updated_at.toISOString(),
+    created_at: createdAt,
+    updated_at: row.updated_at === row.created_at ? createdAt : row.updated_at.toISOString(),
     client_message_id: row.client_message_id,
     sender: toSender(row),
   }
