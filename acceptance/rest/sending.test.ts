@@ -1,5 +1,5 @@
 import type { Conversation, Message } from '@viatra-chat/contract'
-import { newUserId, startWorld, type Person, type World } from '@viatra-chat/testkit'
+import { eventually, newUserId, startWorld, type Person, type World } from '@viatra-chat/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 let world: World
@@ -257,6 +257,41 @@ describe('seq', () => {
     expect(times).toEqual([...times].sort().reverse())
     const seqOf = new Map(sent.map(({ id, seq }) => [id, seq]))
     for (const { id, seq } of history) expect(seqOf.get(id)).toBe(seq)
+  })
+})
+
+describe('a send that waits for its conversation', () => {
+  const change = `update conversations set membership_version = membership_version + 1 where id = $1`
+
+  /** Sends one message and meanwhile changes memberships. */
+  async function sendWhile(who: Person, to: { id: string }, statement: string) {
+    const session = await world.database.connect()
+    try {
+      await session.query('begin')
+      await session.query(change, [to.id])
+      const answer = send({ content: 'waited' }, { who, to })
+      const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
+      await eventually(async () => expect((await world.database.query(waiting)).rows).toHaveLength(1))
+      await session.query(statement, [to.id, who.id])
+      await session.query('commit')
+      return await answer
+    } finally {
+      session.release(true)
+    }
+  }
+
+  test('is refused if its author is removed meanwhile, and takes no seq', async () => {
+    const talk = await world.twoPeople()
+    const removal = 'delete from conversation_members where conversation_id = $1 and user_id = $2'
+    expect((await sendWhile(talk.ann, talk.conversation, removal)).verdict).toBe('403 NOT_A_PARTICIPANT')
+    expect((await talk.bob.send(talk.conversation, 'first')).seq).toBe(1)
+  })
+
+  test('is stored once if others change meanwhile', async () => {
+    const talk = await world.twoPeople()
+    const removal = 'delete from conversation_members where conversation_id = $1 and user_id <> $2'
+    expect((await sendWhile(talk.ann, talk.conversation, removal)).data).toMatchObject({ seq: 1, content: 'waited' })
+    expect((await talk.ann.send(talk.conversation, 'second')).seq).toBe(2)
   })
 })
 
