@@ -62,15 +62,15 @@ export interface SentRow {
 // order of their ids, so that two processes cannot wait for each other in a circle; and inserts. The locks of these changes last until the
 // commit, so that the order of seqs is commit order and has no gap.
 // What it judges by is older than the locks it waits for. Two things can have changed meanwhile: memberships, seen by membership_version, since
-// a condition of an update is looked at anew once it has its lock (RETRY: nothing is changed, no seq is taken); and client ids, seen by the
-// unique index (the whole statement fails and runs again). last_seq comes from the changed row.
+// a condition of an update is looked at anew under the lock (RETRY: nothing is changed, no seq is taken); and client ids, seen by the unique
+// index (the whole statement fails and runs again). last_seq comes from the changed row.
 // No list of drafts is joined with another: by nested loops, all that the writer's settings leave, 64 drafts would be compared 4,096 times
-// for each. A draft finds its conversation's seqs by a binary search instead: that is what width_bucket does. "offset 0" keeps the look-ups of
-// earlier messages apart, so that drafts without such ids make none. The conversation of a parent
-// is named twice: once is enough to look at no other partition, twice makes every index that begins with it look dearer than that of the ids, so
-// that a plan made while the table was empty finds a parent by its id and not by walking through its conversation. That of an update is
-// an array of one: so no plan can go through the conversations in another order than the drafts.
-// Lists of ids for others are made as text, which becomes JSON at once: putting them together as JSON, value by value, took two to four times as long.
+// for each. A draft finds the seqs of its conversation by a binary search instead, which is what width_bucket does. "offset 0" keeps the
+// look-ups of earlier messages apart, so that drafts without such ids make none. The conversation of a parent is named twice: once is enough to
+// look at no other partition, twice makes every index that begins with it look dearer than that of the ids, so that a plan made while the table
+// was empty finds a parent by its id and not by walking through its conversation. The one of an update is an array of one, for which there is
+// no plan that goes through the conversations in another order than the drafts.
+// Lists of ids are put together as text and read as JSON at once: value by value they took twice as long.
 // What stands in braces depends on whether there are master keys: without them nobody pays for sealing. A key that is destroyed while the
 // statement waits for the conversation is seen as a change of membership is.
 const batchText = `
