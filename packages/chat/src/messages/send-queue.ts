@@ -83,7 +83,7 @@ export class SendQueue {
   async #flush(batch: readonly WaitingSend[]): Promise<void> {
     try {
       const client = await this.#connection.open()
-      const open = inLockOrder(await withoutStored(client, batch))
+      const open = await withoutStored(client, batch)
       if (open.length > 0) this.#settle(open, await this.#store(client, open))
     } catch (error) {
       await this.#recover(batch, error)
@@ -168,10 +168,6 @@ async function withoutStored(client: pg.Client, batch: readonly WaitingSend[]): 
 const statement = 'store-batch'
 const isStubborn = (batch: readonly WaitingSend[]) => batch.length > 1 && batch.some(({ attempts }) => attempts >= togetherMax)
 const requestIdsOf = (batch: readonly WaitingSend[]) => batch.map(({ draft }) => draft.requestId)
-
-/** Conversations are locked in the order of their ids; drafts of one keep the order in which they came. */
-const inLockOrder = (batch: readonly WaitingSend[]) =>
-  batch.toSorted(({ draft: { conversationId: a } }, { draft: { conversationId: b } }) => (a < b ? -1 : a > b ? 1 : 0))
 
 function sentMessage(item: WaitingSend | undefined, row: SentRow): Message | undefined {
   return item && row.verdict === 'SENT' ? toMessage(toMessageRow(item.draft, row), senderAlone) : undefined

@@ -147,19 +147,7 @@ select n, case when judgement = 'SENT' and seq is null then 'RETRY' else judgeme
   parent_seq, parent_sender_id, parent_type, parent_content, parent_deleted{parentColumn}
 from numbered order by n`
 
-interface Sealing {
-  arrays: string
-  inputColumns: string
-  column: string
-  judgedColumns: string
-  numberedColumns: string
-  earlier: string
-  refusals: string
-  joins: string
-  parentColumn: string
-}
-
-const nothingSealed: Sealing = {
+const nothingSealed = {
   arrays: '',
   inputColumns: '',
   column: '',
@@ -194,6 +182,8 @@ const maybeSealed: Sealing = {
 export const storeBatchText = withSealing(nothingSealed)
 const storeSealedText = withSealing(maybeSealed)
 
+type Sealing = typeof nothingSealed
+
 function withSealing(sealing: Sealing): string {
   return batchText.replace(/\{(\w+)\}/g, (_, name: keyof Sealing) => sealing[name])
 }
@@ -209,7 +199,7 @@ export interface BatchOptions {
   mayBeSealed?: boolean
 }
 
-/** Stores a batch in one transaction and answers each draft for itself, in the order given, which must be that of their conversations' ids. */
+/** Stores a batch in one transaction and answers each draft for itself, in the order given, which is the one of seqs in a conversation. */
 export async function storeBatch(
   client: pg.Client,
   drafts: readonly Draft[],
