@@ -42,7 +42,8 @@ describe('marking', () => {
     await session.query(removal, [group.id, low.id])
     const marking = Promise.all((['read', 'delivered'] as const).map((kind) => mark(low, kind, group, [message.id])))
     const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
-    await eventually(async () => expect((await session.query(waiting)).rowCount).toBe(2))
+    // From outside the transaction: within one, PostgreSQL shows the activity as it was at the first look.
+    await eventually(async () => expect((await world.database.query(waiting)).rowCount).toBe(2))
     await session.query('commit')
     session.release()
     expect((await marking).map(({ verdict }) => verdict)).toEqual(['403 NOT_A_PARTICIPANT', '403 NOT_A_PARTICIPANT'])
