@@ -1,5 +1,5 @@
 import type { Conversation, Presence } from '@viatra-chat/contract'
-import { eventually, startOwnRedis, startWorld, type OwnRedis, type Person, type World } from '@viatra-chat/testkit'
+import { countQueries, eventually, startOwnRedis, startWorld, type OwnRedis, type Person, type World } from '@viatra-chat/testkit'
 import { afterEach, expect, test } from 'vitest'
 
 let world: World
@@ -49,6 +49,17 @@ test('it is there while Redis is away, and null for whoever was never seen', asy
   expect(listed?.id).toBe(group.id)
   for (const [i, who] of [bob, cid].entries())
     expect(listed && shownIn(listed, who)).toMatchObject({ is_online: false, last_seen: expected[i]?.last_seen })
+})
+
+test('of whoever was never seen is asked once, not with every list', async () => {
+  world = await startWorld({ gateways: 0 })
+  const { ann, conversation } = await world.twoPeople()
+  await ann.send(conversation, 'hi')
+  const askedFor = async () => {
+    await ann.conversations()
+    return countQueries(() => ann.conversations(), { except: /^(?!.*from last_seen)/s })
+  }
+  await eventually(async () => expect(await askedFor()).toBe(0))
 })
 
 async function storedLastSeen({ id }: Person): Promise<string | undefined> {

@@ -28,7 +28,7 @@ export function plans(stores) {
           messageLengthMax: 5000,
           conversationPageSize: 20,
           messagePageSize: 50,
-          plainSyncTokens: false,
+          isReadByPrevious: false,
           rateLimitMultiplier: 1000,
           cache: false,
         },

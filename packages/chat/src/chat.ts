@@ -36,8 +36,11 @@ export interface ChatSettings {
   conversationPageSize: number
   /** Messages on a page when the caller does not say; 1–100. */
   messagePageSize: number
-  /** Whether sync tokens say no more than the version before reads: what finished above the oldest open transaction comes twice then. */
-  plainSyncTokens: boolean
+  /**
+   * Whether the version before reads along. Then sync tokens say no more than it understands (what finished above the oldest open transaction comes
+   * twice), and Redis is not told who was never seen.
+   */
+  isReadByPrevious: boolean
   /** Multiplies every per-minute limit and the socket throttle. */
   rateLimitMultiplier: number
   /** Whether pages are cached in Redis; never where content may be sealed. */

@@ -105,8 +105,8 @@ export interface ChatConfig {
   readonly conversationPageSize: number
   /** `CHAT_MESSAGE_PAGE_SIZE`: messages per page when the caller names no limit, 1–100. */
   readonly messagePageSize: number
-  /** Whether sync tokens are written as the version before reads them; with `WIRE_VERSION`. */
-  readonly plainSyncTokens: boolean
+  /** Whether what others are to read is written as the version before reads it; with `WIRE_VERSION`. */
+  readonly isReadByPrevious: boolean
 }
 
 export const PUSH_TRANSPORTS = ['off', 'log', 'fcm'] as const
@@ -257,7 +257,7 @@ function readChat(settings: Settings): ChatConfig {
     messageLengthMax: settings.integer('CHAT_MESSAGE_MAX_LENGTH', { default: 5000, min: 1, max: 20_000 }),
     conversationPageSize: settings.integer('CHAT_CONVERSATION_PAGE_SIZE', { default: 20, min: 1, max: 50 }),
     messagePageSize: settings.integer('CHAT_MESSAGE_PAGE_SIZE', { default: 50, min: 1, max: 100 }),
-    plainSyncTokens: isUnderstoodByPrevious(settings),
+    isReadByPrevious: isUnderstoodByPrevious(settings),
   }
 }
 

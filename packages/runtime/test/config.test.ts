@@ -31,7 +31,7 @@ describe('a minimal environment', () => {
         connectionsPerUserMax: 20,
         connectionsPerAddressMax: 20_000,
       },
-      chat: { messageLengthMax: 5000, conversationPageSize: 20, messagePageSize: 50, plainSyncTokens: false },
+      chat: { messageLengthMax: 5000, conversationPageSize: 20, messagePageSize: 50, isReadByPrevious: false },
       presenceGraceMs: 2000,
       push: {
         transport: 'off',

@@ -2,7 +2,7 @@ import type { ConversationId, UserId } from '@viatra-chat/contract'
 
 /** There while somebody is online; lives 5 min unless a gateway refreshes it. */
 export const onlineKey = (userId: UserId) => `presence:online:${userId}`
-/** When somebody was last online, ISO 8601; kept for ever. */
+/** When somebody was last online, ISO 8601, kept for ever; or nothing, for a minute: nobody ever saw them, and the table need not be asked again. */
 export const lastSeenKey = (userId: UserId) => `presence:lastseen:${userId}`
 /** There while somebody types: `{socket id}|{when it was last announced, ms}`. */
 export const typingKey = (conversationId: ConversationId, userId: UserId) => `presence:typing:${conversationId}:${userId}`

@@ -15,14 +15,16 @@ export interface PresenceState {
  * While Redis is away everybody counts as offline: presence is never worth a failure.
  */
 export async function readPresence(
-  chat: Pick<Chat, 'db' | 'redis' | 'log'>,
+  chat: Pick<Chat, 'db' | 'redis' | 'settings' | 'log'>,
   userIds: readonly UserId[],
 ): Promise<Map<UserId, PresenceState>> {
   const people = [...new Set(userIds)]
-  const presence = toPresence(people, await readValues(chat.redis, people))
-  const unseen = people.filter((userId) => isUnseen(presence.get(userId)))
-  for (const [userId, lastSeen] of await recallLastSeen(chat, unseen)) presence.set(userId, { isOnline: false, lastSeen })
-  return presence
+  const values = await readValues(chat.redis, people)
+  const [online, lastSeen] = [(i: number) => values[2 * i] != null, (i: number) => values[2 * i + 1]]
+  const forgotten = people.filter((_, i) => !online(i) && lastSeen(i) == null)
+  const recalled = await recallLastSeen(chat, forgotten)
+  // Empty: known to be none.
+  return new Map(people.map((id, i) => [id, { isOnline: online(i), lastSeen: lastSeen(i) || (recalled.get(id) ?? null) }]))
 }
 
 /** Whether somebody counts as online; nobody does while Redis is away. */
@@ -35,8 +37,3 @@ async function readValues(redis: Redis, userIds: readonly UserId[]): Promise<(st
   if (userIds.length === 0) return []
   return redis.mget(userIds.flatMap((userId) => [onlineKey(userId), lastSeenKey(userId)])).catch(() => [])
 }
-
-const toPresence = (people: readonly UserId[], values: readonly (string | null)[]): Map<UserId, PresenceState> =>
-  new Map(people.map((userId, i) => [userId, { isOnline: values[2 * i] != null, lastSeen: values[2 * i + 1] ?? null }]))
-
-const isUnseen = (state: PresenceState | undefined) => state?.isOnline === false && state.lastSeen === null

@@ -35,7 +35,7 @@ export async function sync(chat: Chat, actor: Actor, input: OperationInput<'sync
       const at = { db: tx, contents: chat.contents }
       return usable ? changesSince(at, actor.userId, token, moment, limit) : startAnew(at, actor.userId, moment)
     })
-  const next = writeSyncToken(page.next, chat.settings.plainSyncTokens)
+  const next = writeSyncToken(page.next, chat.settings.isReadByPrevious)
   return { data: { ...page, next, conversations: await withPresence(chat, page.conversations) } }
 }
 
