@@ -11,7 +11,7 @@ const historyKey = (of: { id: string }, page = 1, limit = 50) => `chat:messages:
 describe('with the cache', () => {
   let world: World
   beforeAll(async () => {
-    world = await startWorld({ apis: 2, gateways: 0 })
+    world = await startWorld({ apis: 2 })
   })
   afterAll(() => world.close())
 
@@ -79,6 +79,8 @@ describe('with the cache', () => {
     ['is no JSON', (redis, key) => redis.set(key, 'garbage')],
     ['is empty', (redis, key) => redis.set(key, '')],
     ['is cut', (redis, key, entry) => redis.set(key, entry.slice(0, entry.length / 2))],
+    ['has lost its end', (redis, key, entry) => redis.set(key, entry.slice(0, -1))],
+    ['is of an earlier form', (redis, key, entry) => redis.set(key, `${entry.split('}')[0]},"body":[]}`)],
     ['is null', (redis, key) => redis.set(key, 'null')],
     ['is a number', (redis, key) => redis.set(key, '1')],
     ['is a list', (redis, key) => redis.set(key, '[]')],
@@ -105,6 +107,23 @@ describe('with the cache', () => {
       await spoil(world.redis, key, entry)
       expect(await read()).toEqual(before)
     }
+  })
+
+  test('a list shows a conversation as it is by itself, kept or not, whatever is written in it', async () => {
+    const [ann, bob] = await world.people('Zoë “Quotes” \\ "Ω"', '名前 👩‍⚕️')
+    const odd = { is_online: 'no', participants: [{ id: ann.id, last_seen: null }], text: '"},{"id":"' }
+    const group = await ann.create({ type: 'group', participant_ids: [bob.id], metadata: odd })
+    await bob.send(group, '{"id":"\\u0000","is_online":true}\n\u2028 ☤ 🩺', { metadata: odd })
+    await ann.create({ participant_ids: [bob.id] })
+    const connection = await bob.connect()
+    for (let i = 0; i < 3; i++) {
+      const listed = await ann.conversations('', via(i))
+      expect(listed).toHaveLength(2)
+      for (const conversation of listed) expect(conversation).toEqual(await ann.conversation(conversation.id))
+      expect(listed.every(({ participants }) => participants.some(({ id, is_online }) => id === bob.id && is_online))).toBe(true)
+      await eventually(async () => expect(await world.redis.exists(listKey(ann))).toBe(1))
+    }
+    connection.close()
   })
 
   const changes: [what: string, change: (at: Setting) => Promise<unknown>, shows: (seen: Seen, at: Setting) => void][] = [

@@ -115,6 +115,21 @@ describe('creating', () => {
   })
 })
 
+describe('the newest message of a channel', () => {
+  test('tells of everybody who read it, whether shown or not', async () => {
+    const ann = await world.person('Ann')
+    const channel = await ann.create({ type: 'channel', participant_ids: await world.crowd(100) })
+    const late = await world.person('Late')
+    await ann.rest('POST', `/api/v1/chat/conversations/${channel.id}/participants`, { participant_ids: [late.id] })
+    const message = await ann.send(channel, 'hi')
+    await late.rest('POST', `/api/v1/chat/conversations/${channel.id}/read`, { message_ids: [message.id] })
+    const [listed] = await ann.conversations()
+    expect(listed?.participant_ids).not.toContain(late.id)
+    expect(listed?.last_message).toMatchObject({ read_by: [ann.id, late.id], delivered_to: [ann.id, late.id] })
+    expect(listed).toEqual(await ann.conversation(channel.id))
+  })
+})
+
 describe('a direct conversation', () => {
   test('that exists is found, by either person, and its metadata stays', async () => {
     const [ann, bob] = await world.people('Ann', 'Bob')

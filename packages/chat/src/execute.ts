@@ -12,12 +12,15 @@ import type { Denial } from './audit/denials.js'
 import { asRefusal } from './faults.js'
 import { handlers } from './handlers.js'
 import type { Actor } from './identity/actor.js'
+import type { JsonText } from './json-text.js'
 import { invalid, Refusal } from './refusal.js'
 
 /** What an operation answers; the transports wrap it in their envelopes. `status` replaces the one of the operations table. */
 export interface Answer<T = unknown> {
   status?: 200 | 201
   data?: T
+  /** The data, written already: in its place. */
+  json?: JsonText<T>
   message?: string
 }
 
@@ -26,6 +29,9 @@ export interface CallContext {
   /** The socket's id; absent over REST. */
   connectionId?: string
 }
+
+/** The data of an answer as a value, for a transport that does not write JSON itself. */
+export const dataOf = <T>({ data, json }: Answer<T>): T | undefined => (json ? (JSON.parse(json.toString()) as T) : data)
 
 /** An operation of the domain, or one that a transport brings itself. */
 export type Handler<N extends OperationName> = (

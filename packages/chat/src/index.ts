@@ -15,6 +15,7 @@ export {
   type MembershipChange,
 } from './events/publisher.js'
 export {
+  dataOf,
   execute,
   type Answer,
   type Call,
@@ -27,6 +28,7 @@ export { asRefusal } from './faults.js'
 export { chatMetrics, ignoreMeasures, type MeasuresOf, type Measures, type MetricDefinition, type Tell } from './measures/metrics.js'
 export type { Actor } from './identity/actor.js'
 export type { Session } from './identity/authenticate.js'
+export type { JsonText } from './json-text.js'
 export { createBearerVerifier, fastifyJwtOptions } from './identity/fastify-jwt-options.js'
 export { signToken } from './identity/sign-token.js'
 export { createTokenVerifier, type TokenClaims, type TokenOptions, type TokenVerifier } from './identity/token-verifier.js'

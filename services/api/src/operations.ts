@@ -1,4 +1,4 @@
-import { execute, invalid, type Answer, type Chat } from '@viatra-chat/chat'
+import { execute, invalid, type Answer, type Chat, type JsonText } from '@viatra-chat/chat'
 import { operations, parseInput, type Operation, type OperationName, type RestDoor } from '@viatra-chat/contract'
 import { inSpan } from '@viatra-chat/runtime'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
@@ -23,7 +23,8 @@ export function addOperationRoutes(app: FastifyInstance, chat: Chat, authenticat
         const fromText = method === 'GET'
         const call = { operation, actor: actorOf(request), input, fromText, requestId: request.id }
         const answer = await inSpan(operation, { 'chat.request_id': request.id }, () => execute(chat, call))
-        return reply.code(answer.status ?? status).send(toSuccess(answer))
+        reply.code(answer.status ?? status)
+        return answer.json ? reply.type(jsonType).send(toWrittenSuccess(answer.json)) : reply.send(toSuccess(answer))
       },
     })
   }
@@ -61,3 +62,9 @@ function readKey({ headers }: FastifyRequest): string | undefined {
 function toSuccess({ data, message }: Answer): object {
   return data === undefined ? { success: true, message } : { success: true, data }
 }
+
+const jsonType = 'application/json; charset=utf-8'
+const before = Buffer.from('{"success":true,"data":')
+const after = Buffer.from('}')
+
+const toWrittenSuccess = (json: JsonText): Buffer => Buffer.concat([before, json, after])

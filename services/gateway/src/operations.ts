@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { asRefusal, execute, Refusal, toFailure, type Answer } from '@viatra-chat/chat'
+import { asRefusal, dataOf, execute, Refusal, toFailure, type Answer } from '@viatra-chat/chat'
 import { operations, spellForSocket, type Operation, type OperationName } from '@viatra-chat/contract'
 import { inSpan } from '@viatra-chat/runtime'
 import type { Connection } from './connection.js'
@@ -112,6 +112,8 @@ function reply(connection: Connection, event: ClientEvent, outcome: Answer | Ref
   event.acknowledge({ ...failure, ...(failure.errors && { errors: failure.errors.map(spellForSocket) }) })
 }
 
-function toSuccess({ data, message }: Answer, requestId: string): object {
+function toSuccess(answer: Answer, requestId: string): object {
+  const { message } = answer
+  const data = dataOf(answer)
   return { success: true, ...(data !== undefined && { data }), ...(message !== undefined && { message }), request_id: requestId }
 }

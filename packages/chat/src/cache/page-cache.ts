@@ -25,8 +25,8 @@ export interface ShownConversation {
  * The version comes from the database with every read, so no invalidation can be lost. Whatever Redis does wrong is a miss.
  */
 export interface PageCache {
-  /** The body kept for `page` at its version, else what `load` gives, which is then kept. */
-  read<T>(page: CachedPage, load: () => Promise<T>): Promise<T>
+  /** The bytes kept for `page` at its version, else what `load` gives, which are then kept. Nothing is parsed: what goes out is what came in. */
+  read(page: CachedPage, load: () => Promise<Buffer>): Promise<Buffer>
   /**
    * Drops every page that shows the conversation as it was before this version, those too that are still on their way into the cache:
    * what was deleted does not wait there for its time to end. Rejects while Redis is away, and then only.
@@ -40,18 +40,19 @@ export interface PageCache {
 export function createPageCache(redis: Redis, enabled: boolean, { log, measures }: { log: Log; measures: Measures }): PageCache {
   const counts = { hits: 0, misses: 0 }
 
-  async function read<T>(page: CachedPage, load: () => Promise<T>): Promise<T> {
+  async function read(page: CachedPage, load: () => Promise<Buffer>): Promise<Buffer> {
     if (!enabled || page.version === null) return load()
-    const cached = await find<T>(redis, page.key, page.version)
+    const begin = beginOf(page.version)
+    const cached = await find(redis, page.key, begin)
     if (cached) {
       counts.hits++
       measures.cacheReads(1, { result: 'hit' })
-      return cached.body
+      return cached
     }
     counts.misses++
     measures.cacheReads(1, { result: 'miss' })
     const body = await load()
-    keep(redis, page, body).catch(() => undefined)
+    keep(redis, page, Buffer.concat([begin, body, end])).catch(() => undefined)
     return body
   }
 
@@ -70,19 +71,24 @@ export function createPageCache(redis: Redis, enabled: boolean, { log, measures 
 const pagesKey = (id: ConversationId) => `chat:pages:${id}`
 const forgottenKey = (id: ConversationId) => `chat:forgotten:${id}`
 
-async function keep(redis: Redis, page: CachedPage, body: unknown): Promise<void> {
+// An entry is its version, the body, and an end, without which it was cut.
+const beginOf = (version: string) => Buffer.from(`${JSON.stringify({ version })}\n`)
+const end = Buffer.from('\n')
+
+const isWhole = (entry: Buffer, begin: Buffer) =>
+  entry.length > begin.length && entry.subarray(0, begin.length).equals(begin) && entry.subarray(-end.length).equals(end)
+
+async function keep(redis: Redis, page: CachedPage, entry: Buffer): Promise<void> {
   const keys = [page.key, ...page.shows.flatMap(({ id }) => [pagesKey(id), forgottenKey(id)])]
-  const entry = JSON.stringify({ version: page.version, body })
   await redis.eval(keepScript, keys.length, ...keys, entry, page.ttlS, ...page.shows.map(({ version }) => version))
 }
 
-async function find<T>(redis: Redis, key: string, version: string): Promise<{ body: T } | undefined> {
+async function find(redis: Redis, key: string, begin: Buffer): Promise<Buffer | undefined> {
   try {
-    const entry: unknown = JSON.parse((await redis.get(key)) ?? 'null')
-    const fits = typeof entry === 'object' && entry !== null && 'version' in entry && entry.version === version && 'body' in entry
-    return fits ? (entry as { body: T }) : undefined
+    const entry = await redis.getBuffer(key)
+    return entry && isWhole(entry, begin) ? entry.subarray(begin.length, -end.length) : undefined
   } catch {
-    // Redis is away, or the entry was cut or written by somebody else: load instead.
+    // Redis is away, or something else is kept there: load instead.
     return undefined
   }
 }

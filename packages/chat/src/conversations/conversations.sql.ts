@@ -1,11 +1,13 @@
 import type { ConversationId, ConversationType, UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely'
+import { unreadCount } from '../receipts/count-unread.js'
+import type { ParticipantReceipts } from '../receipts/readers.js'
 import { receiptsVersion, receiptsVersions } from '../receipts/receipts-version.js'
 import { changedSince } from '../sync/snapshot.js'
 import { laterThanBefore } from './later-than-before.js'
 
-export interface ConversationRow {
+export interface SharedRow {
   id: ConversationId
   type: ConversationType
   created_by: UserId
@@ -14,6 +16,27 @@ export interface ConversationRow {
   created_at: Date
   updated_at: Date
   participant_count: number
+}
+
+/** A conversation as one of its participants sees it. */
+export interface ConversationRow extends SharedRow {
+  unread_count: string
+}
+
+const columns = sql`
+  c.id, c.type, c.created_by, c.metadata, c.last_message_at, c.created_at, c.updated_at, c.participant_count, ${unreadCount()} as unread_count`
+
+/** Time of the last message, else of the creation: what lists are ordered by. */
+const activity = sql`coalesce(c.last_message_at, c.created_at)`
+
+/** Where a conversation stands in a list. */
+export interface Place {
+  id: ConversationId
+  activity_ms: string
+}
+
+/** A place with the state of what a list shows there. */
+export interface VersionedPlace extends Place {
   version: string
   /** null where the conversation is too large to be cached. */
   receipts_version: string | null
@@ -22,75 +45,93 @@ export interface ConversationRow {
   receipts_versions?: string | null
 }
 
-const columns = sql`
-  c.id, c.type, c.created_by, c.metadata, c.last_message_at, c.created_at, c.updated_at, c.participant_count, c.version,
-  m.receipts_version as own_receipts_version, ${receiptsVersion()} as receipts_version`
-
-/** Time of the last message, else of the creation: what lists are ordered by. */
-const activity = sql`coalesce(c.last_message_at, c.created_at)`
-
 export interface ListOptions {
   type: ConversationType | undefined
   offset: number
   limit: number
   /** Only conversations with less activity than this one. */
   below: { activityMs: number; id: string } | undefined
-  /** Whether it is to be known what a replica must show. */
-  forReplica?: boolean
 }
 
-/** Conversations of a person, newest activity first, with the count of all of them. Sorting is over the person's own, never over the table. */
-export async function listOwn(
+export interface Listed<R extends Place> {
+  rows: R[]
+  /** Of all of the person's, on whatever page. */
+  total: number
+}
+
+/** Conversations of a person, newest activity first. Sorting is over the person's own, never over the table. */
+export function listOwn(db: Kysely<Tables>, userId: UserId, options: ListOptions): Promise<Listed<ConversationRow & Place>> {
+  // Joined again: carried along, they would make the sorting of thousands dearer.
+  const joins = sql`
+    left join conversations c on c.id = page.id
+    left join conversation_members m on m.conversation_id = page.id and m.user_id = ${userId}`
+  return listPage(db, userId, options, columns, joins)
+}
+
+/** The same without what is there: where each stands, and in which state it is. */
+export function listPlaces(db: Kysely<Tables>, userId: UserId, options: ListOptions, forReplica: boolean): Promise<Listed<VersionedPlace>> {
+  const ofEach = forReplica ? sql`, ${receiptsVersions(sql`page`)} as receipts_versions` : sql``
+  const shown = sql`page.id, page.version, page.own_receipts_version, ${receiptsVersion(sql`page`)} as receipts_version ${ofEach}`
+  return listPage(db, userId, options, shown, sql``)
+}
+
+/** `shown` and `joins` may use `page`. */
+async function listPage<R extends Place>(
   db: Kysely<Tables>,
   userId: UserId,
-  options: ListOptions,
-): Promise<{ rows: ConversationRow[]; total: number }> {
-  const ofType = options.type ? sql`and c.type = ${options.type}` : sql``
-  const below = options.below
-    ? sql`and (${activity}, c.id) < (to_timestamp(${options.below.activityMs}::float8 / 1000)::timestamptz(3), ${options.below.id}::uuid)`
+  { type, below, limit, offset }: ListOptions,
+  shown: RawBuilder<unknown>,
+  joins: RawBuilder<unknown>,
+): Promise<Listed<R>> {
+  const own = sql`conversation_members m join conversations c on c.id = m.conversation_id where m.user_id = ${userId}`
+  const ofType = type ? sql`and c.type = ${type}` : sql``
+  const onlyBelow = below
+    ? sql`and (${activity}, c.id) < (to_timestamp(${below.activityMs}::float8 / 1000)::timestamptz(3), ${below.id}::uuid)`
     : sql``
-  const forReplica = options.forReplica ? sql`, ${receiptsVersions()} as receipts_versions` : sql``
-  const mine = sql`conversation_members m join conversations c on c.id = m.conversation_id where m.user_id = ${userId} ${ofType}`
-  const { rows } = await sql<ConversationRow & { total: string }>`
-    with counted as (select count(*) as total from ${mine}),
-    page as materialized (
-      select c.id, ${activity} as activity from ${mine} ${below} order by activity desc, c.id desc limit ${options.limit} offset ${options.offset}
+  // Of all of them an index knows how many there are.
+  const count = type ? sql`select count(*) from ${own} ${ofType}` : sql`select count(*) from conversation_members where user_id = ${userId}`
+  const { rows } = await sql<R & { total: string }>`
+    with page as materialized (
+      select c.id, c.version, c.participant_count, m.receipts_version as own_receipts_version, ${activity} as activity
+      from ${own} ${ofType} ${onlyBelow} order by activity desc, c.id desc limit ${limit} offset ${offset}
     )
-    select counted.total, ${columns} ${forReplica} from counted
-    left join page on true left join conversations c on c.id = page.id
-    left join conversation_members m on m.conversation_id = c.id and m.user_id = ${userId}
+    select counted.total, (extract(epoch from page.activity) * 1000)::bigint as activity_ms, ${shown}
+    from (select (${count}) as total) counted left join page on true ${joins}
     order by page.activity desc, page.id desc`.execute(db)
   return { rows: rows.filter((row) => row.id !== null), total: Number(rows[0]?.total ?? 0) }
 }
 
+/** Those of these conversations that the person takes part in, in the order given. */
 export function listOwnByIds(db: Kysely<Tables>, userId: UserId, ids: readonly ConversationId[]): Promise<ConversationRow[]> {
-  return selectOwn(db, userId, sql`c.id = any(${[...ids]}::uuid[])`)
+  const asked = sql`
+    unnest(${[...ids]}::uuid[]) with ordinality as asked (id, n) join conversations c on c.id = asked.id
+    join conversation_members m on m.conversation_id = c.id and m.user_id = ${userId} order by asked.n`
+  return selectOwn(db, asked)
 }
 
 /** Conversations that the person joined, or whose metadata, members or roles changed, since a snapshot. */
 export function listOwnChanged(db: Kysely<Tables>, userId: UserId, since: string): Promise<ConversationRow[]> {
-  return selectOwn(db, userId, sql`(${changedSince('c.changed_xid', since)} or ${changedSince('m.joined_xid', since)})`)
+  const changed = sql`
+    conversation_members m join conversations c on c.id = m.conversation_id
+    where m.user_id = ${userId} and (${changedSince('c.changed_xid', since)} or ${changedSince('m.joined_xid', since)}) order by c.id`
+  return selectOwn(db, changed)
 }
 
-async function selectOwn(db: Kysely<Tables>, userId: UserId, condition: RawBuilder<unknown>): Promise<ConversationRow[]> {
-  const { rows } = await sql<ConversationRow>`
-    select ${columns} from conversation_members m join conversations c on c.id = m.conversation_id
-    where m.user_id = ${userId} and ${condition} order by c.id`.execute(db)
+async function selectOwn(db: Kysely<Tables>, from: RawBuilder<unknown>): Promise<ConversationRow[]> {
+  const { rows } = await sql<ConversationRow>`select ${columns} from ${from}`.execute(db)
   return rows
 }
 
 /** A conversation for those who take part in it alike, without a viewer. */
-export async function findShared(db: Kysely<Tables>, id: ConversationId): Promise<ConversationRow | undefined> {
-  const { rows } = await sql<ConversationRow>`
-    select c.id, c.type, c.created_by, c.metadata, c.last_message_at, c.created_at, c.updated_at, c.participant_count, c.version,
-      '0' as own_receipts_version, null as receipts_version
+export async function findShared(db: Kysely<Tables>, id: ConversationId): Promise<SharedRow | undefined> {
+  const { rows } = await sql<SharedRow>`
+    select c.id, c.type, c.created_by, c.metadata, c.last_message_at, c.created_at, c.updated_at, c.participant_count
     from conversations c where c.id = ${id}`.execute(db)
   return rows[0]
 }
 
-export interface ParticipantRow {
+export interface ParticipantRow extends ParticipantReceipts {
   conversation_id: ConversationId
-  user_id: UserId
   participant_role: 'owner' | 'moderator' | 'member'
   first_name: string
   last_name: string
@@ -98,23 +139,26 @@ export interface ParticipantRow {
   role: string | null
 }
 
-/** Participants in the order in which they joined; of a channel only the first `shownOfChannel`. */
+/**
+ * Participants of conversations in the order in which they joined, each with whether they got and read the message with this seq;
+ * of a channel only the first `shownOfChannel`.
+ */
 export async function listParticipants(
   db: Kysely<Tables>,
-  ids: readonly ConversationId[],
+  of: readonly { id: ConversationId; seq: number }[],
   shownOfChannel: number,
 ): Promise<ParticipantRow[]> {
   const { rows } = await sql<ParticipantRow>`
-    select c.id as conversation_id, m.user_id, m.role as participant_role, coalesce(u.first_name, '') as first_name,
-      coalesce(u.last_name, '') as last_name, u.avatar_url, u.role
-    from conversations c
+    select m.conversation_id, m.user_id, m.role as participant_role, coalesce(u.first_name, '') as first_name,
+      coalesce(u.last_name, '') as last_name, u.avatar_url, u.role, m.delivered_seqs @> asked.seq as has_got, m.read_seqs @> asked.seq as has_read
+    from unnest(${of.map(({ id }) => id)}::uuid[], ${of.map(({ seq }) => seq)}::bigint[]) as asked (id, seq)
+    join conversations c on c.id = asked.id
     cross join lateral (
-      select user_id, role, joined_at from conversation_members where conversation_id = c.id
+      select * from conversation_members where conversation_id = c.id
       order by joined_at, user_id limit case when c.type = 'channel' then ${shownOfChannel}::int end
     ) m
     join users u on u.id = m.user_id
-    where c.id = any(${[...ids]}::uuid[])
-    order by c.id, m.joined_at, m.user_id`.execute(db)
+    order by m.conversation_id, m.joined_at, m.user_id`.execute(db)
   return rows
 }
 

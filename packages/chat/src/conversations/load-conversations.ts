@@ -8,11 +8,13 @@ import {
   type UserId,
 } from '@viatra-chat/contract'
 import type { Chat } from '../chat.js'
-import { loadNewestMessages } from '../messages/load-messages.js'
+import { findNewest } from '../messages/load-messages.js'
+import { toMessage } from '../messages/message-row.js'
 import type { Reading } from '../messages/open-rows.js'
 import { groupBy } from '../group-by.js'
 import { readPresence } from '../presence/read-presence.js'
-import { countUnread } from '../receipts/count-unread.js'
+import { loadReadersAcross } from '../receipts/load-readers.js'
+import { readersAmong } from '../receipts/readers.js'
 import { Refusal } from '../refusal.js'
 import { shownMetadata } from '../shown-metadata.js'
 import {
@@ -23,36 +25,29 @@ import {
   listParticipants,
   type ConversationRow,
   type ParticipantRow,
+  type SharedRow,
 } from './conversations.sql.js'
 
 /** What can be kept of conversations: everything but who is online. */
-export type StoredConversation = Omit<Conversation, 'participants'> & { participants: Omit<Participant, 'is_online' | 'last_seen'>[] }
+export type StoredConversation = Stored<Conversation>
+type StoredShared = Stored<SharedConversation>
+type Stored<T> = Omit<T, 'participants'> & { participants: Omit<Participant, 'is_online' | 'last_seen'>[] }
 
-/** Turns rows into conversations as one person sees them: four queries, whatever their number. */
-export async function loadConversations(at: Reading, rows: readonly ConversationRow[], viewer: UserId): Promise<StoredConversation[]> {
-  if (rows.length === 0) return []
-  const ids = rows.map((row) => row.id)
-  const [participants, newest, unread] = await Promise.all([
-    listParticipants(at.db, ids, bounds.channelParticipantsShown),
-    loadNewest(at, ids),
-    countUnread(at.db, ids, viewer),
-  ])
-  const byConversation = groupBy(participants, (participant) => participant.conversation_id)
-  return rows.map((row) => ({
-    ...toShared(row, byConversation.get(row.id) ?? [], newest.get(row.id) ?? null),
-    unread_count: unread.get(row.id) ?? 0,
-  }))
+/** Turns rows into conversations as one person sees them: two queries, whatever their number, and one more where a channel is among them. */
+export async function loadConversations(at: Reading, rows: readonly ConversationRow[]): Promise<StoredConversation[]> {
+  const show = await loadShown(at, rows)
+  return rows.map((row) => ({ ...show(row), unread_count: Number(row.unread_count) }))
 }
 
 /** The conversations of a person with the newest activity. */
 export async function loadNewestConversations(at: Reading, viewer: UserId, limit: number): Promise<StoredConversation[]> {
   const { rows } = await listOwn(at.db, viewer, { type: undefined, offset: 0, limit, below: undefined })
-  return loadConversations(at, rows, viewer)
+  return loadConversations(at, rows)
 }
 
 /** Conversations that a person joined, or whose metadata, members or roles changed, since a snapshot. */
 export async function loadChangedConversations(at: Reading, viewer: UserId, since: string): Promise<StoredConversation[]> {
-  return loadConversations(at, await listOwnChanged(at.db, viewer, since), viewer)
+  return loadConversations(at, await listOwnChanged(at.db, viewer, since))
 }
 
 /** Adds who is online now: always fresh, also when the rest came from a cache. */
@@ -74,7 +69,7 @@ export async function withPresence<T extends { participants: Omit<Participant, '
 
 /** One conversation as a participant sees it, read after their write was committed. */
 export async function loadConversation(chat: Chat, id: ConversationId, viewer: UserId): Promise<Conversation> {
-  const [conversation] = await withPresence(chat, await loadConversations(chat, await listOwnByIds(chat.db, viewer, [id]), viewer))
+  const [conversation] = await withPresence(chat, await loadConversations(chat, await listOwnByIds(chat.db, viewer, [id])))
   if (!conversation) throw new Refusal('NOT_A_PARTICIPANT')
   return conversation
 }
@@ -83,21 +78,40 @@ export async function loadConversation(chat: Chat, id: ConversationId, viewer: U
 export async function loadShared(chat: Chat, id: ConversationId): Promise<SharedConversation> {
   const row = await findShared(chat.db, id)
   if (!row) throw new Refusal('CONVERSATION_NOT_FOUND')
-  const [participants, newest] = await Promise.all([
-    listParticipants(chat.db, [id], bounds.channelParticipantsShown),
-    loadNewest(chat, [id]),
-  ])
-  const [shared] = await withPresence(chat, [toShared(row, participants, newest.get(id) ?? null)])
+  const show = await loadShown(chat, [row])
+  const [shared] = await withPresence(chat, [show(row)])
   if (!shared) throw new Refusal('CONVERSATION_NOT_FOUND')
   return shared
 }
 
-async function loadNewest(at: Reading, ids: readonly ConversationId[]): Promise<Map<ConversationId, Message>> {
-  const messages = await loadNewestMessages(at, ids)
-  return new Map(messages.map((message) => [message.conversation_id, message]))
+/** What turns each of these rows into what everybody sees of it. */
+async function loadShown(at: Reading, rows: readonly SharedRow[]): Promise<(row: SharedRow) => StoredShared> {
+  if (rows.length === 0) return (row) => toShared(row, [], null)
+  const newest = new Map(
+    (
+      await findNewest(
+        at,
+        rows.map(({ id }) => id),
+      )
+    ).map((message) => [message.conversation_id, message]),
+  )
+  const asked = rows.map(({ id }) => ({ id, seq: Number(newest.get(id)?.seq ?? 0) }))
+  const participants = groupBy(
+    await listParticipants(at.db, asked, bounds.channelParticipantsShown),
+    (participant) => participant.conversation_id,
+  )
+  // Of a channel not everybody who read is among those shown.
+  const inChannels = rows.flatMap(({ id, type }) => (type === 'channel' ? (newest.get(id) ?? []) : []))
+  const readersInChannels = await loadReadersAcross(at.db, inChannels)
+  return (row) => {
+    const shown = participants.get(row.id) ?? []
+    const message = newest.get(row.id)
+    const readers = message && (row.type === 'channel' ? readersInChannels(message) : readersAmong(shown))
+    return toShared(row, shown, readers ? toMessage(message, readers) : null)
+  }
 }
 
-function toShared(row: ConversationRow, participants: readonly ParticipantRow[], newest: Message | null) {
+function toShared(row: SharedRow, participants: readonly ParticipantRow[], newest: Message | null): StoredShared {
   return {
     id: row.id,
     type: row.type,

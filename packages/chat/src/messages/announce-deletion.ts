@@ -2,7 +2,7 @@ import type { Chat } from '../chat.js'
 import type { Announcement } from '../events/announcement.js'
 import { conversationRoom } from '../events/rooms.js'
 import { announceActivity } from './announce-message.js'
-import { loadNewestMessages } from './load-messages.js'
+import { loadNewestMessage } from './load-messages.js'
 
 export type DeletionAnnouncement = Extract<Announcement, { kind: 'deletion' }>
 
@@ -11,7 +11,7 @@ export async function announceDeletion(chat: Chat, deletion: DeletionAnnouncemen
   const { conversationId, messageId, userId, at, seq, version, lastMessageAt } = deletion
   chat.events.publish('message_deleted', { messageId, conversationId, userId, at }, { rooms: [conversationRoom(conversationId)] })
   chat.events.alongside(chat.cache.forget({ id: conversationId, version }))
-  const [newest] = await loadNewestMessages(chat, [conversationId])
+  const newest = await loadNewestMessage(chat, conversationId)
   if (newest && newest.seq > seq) return
   announceActivity(chat, conversationId, { last_message: newest ?? null, last_message_at: lastMessageAt })
 }

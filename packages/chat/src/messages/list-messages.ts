@@ -5,6 +5,7 @@ import type { Chat } from '../chat.js'
 import type { Answer } from '../execute.js'
 import type { Actor } from '../identity/actor.js'
 import { requireMembershipToRead, type Membership } from '../membership/membership.js'
+import { asJson, writeJson } from '../json-text.js'
 import { Refusal } from '../refusal.js'
 import { readFromReplica } from '../replica/replica.js'
 import { parseSeqRanges, seqAfterSkipping } from '../receipts/seq-ranges.js'
@@ -26,8 +27,8 @@ export async function listMessages(chat: Chat, actor: Actor, input: OperationInp
   if (input.before !== undefined) return { data: await read(before(input.before)) }
   const page = input.page ?? 1
   const key = `chat:messages:${id}:${page}:${limit}`
-  const load = () => read(byNumber(page))
-  return { data: await chat.cache.read({ key, version, ttlS: cachedForS, shows: [{ id, version: ownVersion }] }, load) }
+  const load = async () => writeJson(await read(byNumber(page)))
+  return { json: asJson(await chat.cache.read({ key, version, ttlS: cachedForS, shows: [{ id, version: ownVersion }] }, load)) }
 }
 
 type Load = (at: Reading, membership: Membership, limit: number) => Promise<Page>

@@ -23,9 +23,15 @@ export async function loadMessage(at: Reading, conversationId: ConversationId, i
   return message
 }
 
-/** The newest message of each conversation that is not deleted; those without one are left out. */
-export async function loadNewestMessages(at: Reading, conversationIds: readonly ConversationId[]): Promise<Message[]> {
-  return withReceiptsAcross(at, await listNewest(at.db, conversationIds))
+/** The newest message of each conversation that is not deleted, opened, without its receipts; conversations without one are left out. */
+export async function findNewest(at: Reading, conversationIds: readonly ConversationId[]): Promise<readonly MessageRow[]> {
+  return openRows(at, await listNewest(at.db, conversationIds))
+}
+
+/** The newest message of a conversation that is not deleted. */
+export async function loadNewestMessage(at: Reading, conversationId: ConversationId): Promise<Message | undefined> {
+  const [message] = await withReceiptsAcross(at, await listNewest(at.db, [conversationId]))
+  return message
 }
 
 /** Messages at the given places, in order; deleted ones are left out. */

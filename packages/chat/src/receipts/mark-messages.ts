@@ -18,8 +18,7 @@ export async function markRead(
   const membership = await requireMembership(chat, actor, input.conversation_id)
   const message_ids = await mark(chat, membership, 'read', input.message_ids)
   if (message_ids.length > 0) chat.badges.changed(actor.userId)
-  const unread = await countUnread(chat.db, [membership.conversation.id], actor.userId)
-  return { data: { message_ids, unread_count: unread.get(membership.conversation.id) ?? 0 } }
+  return { data: { message_ids, unread_count: await countUnread(chat.db, membership.conversation.id, actor.userId) } }
 }
 
 /** Marks messages as delivered; answers those newly marked. */

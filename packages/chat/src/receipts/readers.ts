@@ -31,6 +31,25 @@ export function readersOf(rows: readonly MemberReceiptsRow[]): Readers {
   }
 }
 
+/** A participant, and whether one message was delivered to them and read by them. */
+export interface ParticipantReceipts {
+  user_id: UserId
+  has_got: boolean
+  has_read: boolean
+}
+
+/** Who got and who read one message, told of every participant; in any order. */
+export function readersAmong(participants: readonly ParticipantReceipts[]): Readers {
+  const list = (senderId: UserId, had: (participant: ParticipantReceipts) => boolean) => {
+    const others = participants.filter((participant) => participant.user_id !== senderId && had(participant)).map(({ user_id }) => user_id)
+    return participants.some(({ user_id }) => user_id === senderId) ? [senderId, ...others.sort()] : others.sort()
+  }
+  return {
+    readBy: (senderId) => list(senderId, ({ has_read }) => has_read),
+    deliveredTo: (senderId) => list(senderId, ({ has_got }) => has_got),
+  }
+}
+
 /** A message of somebody who takes part no longer, just stored. */
 export const nobody: Readers = { readBy: () => [], deliveredTo: () => [] }
 
