@@ -120,9 +120,9 @@ async function compile(work: string, { folder, dependencies }: Package, packages
   if (isBundled) await run(process.execPath, [bundler])
 }
 
-/** What the same package of this version has, or any other one: dependencies move from one to another. */
+/** What the same package of this version has, or any other one: dependencies move from one to another. What none needs any more is kept for these tests. */
 async function findInstalled(folder: string, name: string): Promise<string> {
-  for (const place of [folder, 'db', 'packages/chat', 'packages/runtime', 'services/api', 'services/gateway', '.']) {
+  for (const place of [folder, 'db', 'packages/chat', 'packages/runtime', 'services/api', 'services/gateway', 'acceptance', '.']) {
     const path = join(root, place, 'node_modules', name)
     if (await exists(path)) return path
   }
