@@ -105,6 +105,7 @@ describe('a window', () => {
     await inBatches(30, () => ann.rest('GET', list))
     expect((await ann.rest('GET', list)).verdict).toBe('429 RATE_LIMITED')
     expect((await ann.rest('GET', `${list}?type=group`)).verdict).toBe('429 RATE_LIMITED')
+    expect(await world.redis.get(`chat:limit:list_conversations:${ann.id}`), 'refused calls are not counted').toBe('30')
     expect((await bob.rest('GET', list)).verdict).toBe('200')
     const other = await ann.rest('POST', list, { participant_ids: [bob.id] })
     expect([other.verdict, standing(other).remaining]).toEqual(['201', 19])
