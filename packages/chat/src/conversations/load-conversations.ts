@@ -87,14 +87,8 @@ export async function loadShared(chat: Chat, id: ConversationId): Promise<Shared
 /** What turns each of these rows into what everybody sees of it. */
 async function loadShown(at: Reading, rows: readonly SharedRow[]): Promise<(row: SharedRow) => StoredShared> {
   if (rows.length === 0) return (row) => toShared(row, [], null)
-  const newest = new Map(
-    (
-      await findNewest(
-        at,
-        rows.map(({ id }) => id),
-      )
-    ).map((message) => [message.conversation_id, message]),
-  )
+  const ids = rows.map(({ id }) => id)
+  const newest = new Map((await findNewest(at, ids)).map((message) => [message.conversation_id, message]))
   const asked = rows.map(({ id }) => ({ id, seq: Number(newest.get(id)?.seq ?? 0) }))
   const participants = groupBy(
     await listParticipants(at.db, asked, bounds.channelParticipantsShown),

@@ -22,7 +22,7 @@ export function createEmitterPublisher(publisher: Redis, form: EventForm, log: L
   const publish = publishAs(form, publisher, log, measures)
   const ignore = (outcome: Promise<unknown>) => void outcome.catch(() => undefined)
   const canPublish = () => publisher.status === 'ready'
-  const emit = (each: Say) => ({ ...through(each, form, measures), canPublish })
+  const emit = (say: Say) => ({ ...through(say, form, measures), canPublish })
   return {
     ...emit((messages) => ignore(publish(messages))),
     alongside: ignore,
@@ -36,16 +36,16 @@ function publishAs(form: EventForm, publisher: Redis, log: Log, measures: Measur
       return publishByTurns(publishFailingFast(publisher, log, measures))
     case 'sharded': {
       const publish = publishFailingFast(publisher, log, measures, 'spublish')
-      return each((channel, message) => publish(...toSharded(channel, message)))
+      return oneByOne((channel, message) => publish(...toSharded(channel, message)))
     }
     case 'plain':
-      return each(publishFailingFast(publisher, log, measures))
+      return oneByOne(publishFailingFast(publisher, log, measures))
     default:
       return form satisfies never
   }
 }
 
-const each =
+const oneByOne =
   (publish: Publish): PublishAll =>
   (messages) =>
     Promise.all(messages.map((message) => publish(...message)))

@@ -1,6 +1,7 @@
 import type { ConversationId, MessageType, UserId } from '@viatra-chat/contract'
 import type { Tables } from '@viatra-chat/db'
 import { sql, type Kysely, type Transaction } from 'kysely'
+import { unreadCount } from '../receipts/count-unread.js'
 import type { PushOutcome } from './push-log.sql.js'
 import { hasQuietHours, type JoinedQuietHours } from './quiet-hours.js'
 
@@ -270,14 +271,7 @@ export async function forgetTokensOfInactive(tx: Transaction<Tables>, userIds: r
 /** Unread messages of each person over all conversations. */
 export async function countAllUnread(db: Kysely<Tables>, userIds: readonly UserId[]): Promise<Map<UserId, number>> {
   const { rows } = await sql<{ user_id: UserId; unread: string }>`
-    select m.user_id, sum((
-      select coalesce(sum((
-        select count(*) from messages x
-        where x.conversation_id = m.conversation_id and x.seq >= lower(gap) and x.seq < upper(gap)
-          and x.sender_id <> m.user_id and x.message_type <> 'system' and not x.is_deleted
-      )), 0)
-      from unnest(int8multirange(int8range(m.joined_seq + 1, c.last_seq + 1)) - m.read_seqs) as gap
-    )) as unread
+    select m.user_id, sum(${unreadCount()}) as unread
     from conversation_members m join conversations c on c.id = m.conversation_id
     where m.user_id = any(${[...userIds]}::uuid[]) group by m.user_id`.execute(db)
   return new Map(rows.map((row) => [row.user_id, Number(row.unread)]))
