@@ -46,8 +46,8 @@ export function spellForSocket(error: FieldError): FieldError {
 
 function normalise(entry: Operation, raw: Record<string, unknown>, fromText: boolean): Record<string, unknown> {
   const input: Record<string, unknown> = {}
-  for (const [name, schema] of Object.entries(entry.input.properties)) {
-    const value = firstGiven(raw, spellingsOf(entry, name))
+  for (const { name, schema, spellings } of fieldsOf(entry)) {
+    const value = firstGiven(raw, spellings)
     if (value !== undefined) input[name] = canonical(schema, fromText ? fromTextTo(schema, value) : value)
   }
   return input
@@ -61,19 +61,25 @@ function firstGiven(raw: Record<string, unknown>, spellings: readonly string[]):
   return undefined
 }
 
-// Worked out for every field of every call they were one percent of what a send costs a gateway.
-const knownSpellings = new WeakMap<Operation, Map<string, string[]>>()
+interface Field {
+  name: string
+  schema: TSchema
+  spellings: readonly string[]
+}
+
+// Worked out for every call they were one percent of what a send costs a gateway.
+const knownFields = new WeakMap<Operation, readonly Field[]>()
+
+function fieldsOf(entry: Operation): readonly Field[] {
+  const known = knownFields.get(entry)
+  if (known) return known
+  const fields = Object.entries(entry.input.properties).map(([name, schema]) => ({ name, schema, spellings: spellingsOf(entry, name) }))
+  knownFields.set(entry, fields)
+  return fields
+}
 
 /** The names a field is accepted under, the canonical one first. */
 export function spellingsOf(entry: Operation, name: string): string[] {
-  const ofEntry = knownSpellings.get(entry) ?? new Map<string, string[]>()
-  knownSpellings.set(entry, ofEntry)
-  const known = ofEntry.get(name) ?? allSpellings(entry, name)
-  ofEntry.set(name, known)
-  return known
-}
-
-function allSpellings(entry: Operation, name: string): string[] {
   const camelCase = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
   return [name, camelCase, ...(entry.aliases?.[name] ?? [])]
 }

@@ -9,7 +9,8 @@ import type { FastifyInstance } from 'fastify'
 export function readJsonBodies(app: FastifyInstance): void {
   const parseJson = app.getDefaultJsonParser('error', 'error')
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (request, body, done) => {
+  // JSON by its name as well: for what is caught by '*' alone, Fastify takes its type apart each time.
+  app.addContentTypeParser<Buffer>(['application/json', '*'], { parseAs: 'buffer' }, (request, body, done) => {
     if (body.length === 0) return done(null, undefined)
     if (!isJson(request.headers)) return done(new Refusal('UNSUPPORTED_MEDIA_TYPE'))
     if (!isUtf8(body)) return done(new Refusal('VALIDATION_ERROR', { message: 'The body is not valid UTF-8.' }))

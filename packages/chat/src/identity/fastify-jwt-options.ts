@@ -44,11 +44,15 @@ export interface BearerVerifier {
 export function createBearerVerifier(): BearerVerifier {
   const tokens = createRecentTokens()
   return {
-    recall: (request) => tokens.claimsOf(requireBearerToken(request)),
+    recall({ raw }) {
+      const claims = tokens.claimsOf(raw.headers.authorization ?? '')
+      if (claims && isRepeated('authorization', raw.rawHeaders)) throw new Refusal('TOKEN_INVALID')
+      return claims
+    },
     async verify(request) {
       try {
         const claims = readClaims(await request.jwtVerify())
-        tokens.remember(requireBearerToken(request), claims)
+        tokens.remember(request.raw.headers.authorization ?? '', claims)
         return claims
       } catch (error) {
         throw tokenRefusal(error)
