@@ -24,6 +24,33 @@ test('when the database ends all sessions, sends go on, and each message is stor
   expect(contents.filter((content) => content !== 'before').sort()).toEqual(answers.map(({ i }) => `m${i}`).sort())
 })
 
+test('when the database ends all sessions while many people send, each message is stored once', async () => {
+  world = await startWorld()
+  const people = await world.people(...Array.from({ length: 50 }, (_, n) => `Person ${n}`))
+  const [first] = people
+  if (!first) throw new Error('there is nobody')
+  const group = await first.create({ type: 'group', participant_ids: people.slice(1).map(({ id }) => id) })
+  const path = `/api/v1/chat/conversations/${group.id}/messages`
+  const bodies = people.flatMap((who, n) =>
+    [1, 2, 3, 4].map((i) => ({ who, body: { content: `${n}.${i}`, client_message_id: `${n}.${i}` } })),
+  )
+
+  const sends = bodies.map(async ({ who, body }, n) => {
+    if (n % 60 === 50) await endSessions(world)
+    return (await who.rest('POST', path, body)).status
+  })
+
+  expect((await Promise.all(sends)).filter((status) => status !== 201 && status !== 503)).toEqual([])
+  for (const { who, body } of bodies) await who.rest('POST', path, body)
+  const pages = await Promise.all([1, 2].map((page) => first.history(group, `?limit=100&page=${page}`)))
+  expect(
+    pages
+      .flat()
+      .map(({ content }) => content)
+      .sort(),
+  ).toEqual(bodies.map(({ body }) => body.content).sort())
+})
+
 test('while Redis is away messages are stored and read, and limits still hold', async () => {
   const nobodyListens = 'redis://127.0.0.1:1'
   world = await startWorld({ env: { REDIS_URL: nobodyListens, RATE_LIMIT_MULTIPLIER: '1' } })

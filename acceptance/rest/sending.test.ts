@@ -262,9 +262,10 @@ describe('seq', () => {
 
 describe('a send that waits for its conversation', () => {
   const change = `update conversations set membership_version = membership_version + 1 where id = $1`
+  const removalOfOthers = 'delete from conversation_members where conversation_id = $1 and user_id <> $2'
 
-  /** Sends one message and meanwhile changes memberships. */
-  async function sendWhile(who: Person, to: { id: string }, statement: string) {
+  /** Sends one message, and while it waits does something else and changes memberships. */
+  async function sendWhile(who: Person, to: { id: string }, statement: string, meanwhile: () => Promise<unknown> = async () => undefined) {
     const session = await world.database.connect()
     try {
       await session.query('begin')
@@ -272,6 +273,7 @@ describe('a send that waits for its conversation', () => {
       const answer = send({ content: 'waited' }, { who, to })
       const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
       await eventually(async () => expect((await world.database.query(waiting)).rows).toHaveLength(1))
+      await meanwhile()
       await session.query(statement, [to.id, who.id])
       await session.query('commit')
       return await answer
@@ -289,9 +291,24 @@ describe('a send that waits for its conversation', () => {
 
   test('is stored once if others change meanwhile', async () => {
     const talk = await world.twoPeople()
-    const removal = 'delete from conversation_members where conversation_id = $1 and user_id <> $2'
-    expect((await sendWhile(talk.ann, talk.conversation, removal)).data).toMatchObject({ seq: 1, content: 'waited' })
+    expect((await sendWhile(talk.ann, talk.conversation, removalOfOthers)).data).toMatchObject({ seq: 1, content: 'waited' })
     expect((await talk.ann.send(talk.conversation, 'second')).seq).toBe(2)
+  })
+
+  test('is not overtaken by the next one of its author, however many others send meanwhile', async () => {
+    const talk = await world.twoPeople()
+    const crowd = await world.people(...Array.from({ length: 40 }, (_, n) => `Person ${n}`))
+    const [first] = crowd
+    if (!first) throw new Error('there is nobody')
+    const elsewhere = await first.create({ type: 'group', participant_ids: crowd.slice(1).map(({ id }) => id) })
+    const later: Promise<{ seq: number }>[] = []
+    const sendMore = async () => {
+      later.push(...[talk.ann, ...crowd].map((who) => who.send(who === talk.ann ? talk.conversation : elsewhere, 'later', {}, { api: 0 })))
+      const counts = [...crowd, talk.ann].map(({ id }) => `chat:limit:send_message:${id}`)
+      await eventually(async () => expect(await world.redis.mget(counts)).toEqual([...crowd.map(() => '1'), '2']))
+    }
+    expect((await sendWhile(talk.ann, talk.conversation, removalOfOthers, sendMore)).data.seq).toBe(1)
+    expect((await Promise.all(later))[0]?.seq).toBe(2)
   })
 })
 

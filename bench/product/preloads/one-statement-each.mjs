@@ -3,8 +3,15 @@ import pg from 'pg'
 import { writerSettings } from '../../../packages/chat/dist/messages/send-statement.js'
 
 const connectionsMax = 16
-// Of a draft, after its number.
+// Of a draft, after its number. Ids and words are one text, `{a,b}`.
 const columns = 8
+const itemsOf = (column) =>
+  typeof column === 'string'
+    ? column
+        .slice(1, -1)
+        .split(',')
+        .map((word) => (word === 'NULL' ? null : word))
+    : column
 const original = pg.Client.prototype.query
 let pool
 // A statement of one row writes an outbox row of its own; the queue knows of one for each flush, so the others are given up here.
@@ -22,7 +29,8 @@ function openPool({ host, port, user, password, database }) {
   return opened
 }
 
-async function storeOneByOne({ text, values }) {
+async function storeOneByOne({ text, values: lists }) {
+  const values = lists.map((list, n) => (n <= columns ? itemsOf(list) : list))
   // After the columns: rows of the outbox that may go, and what holds for the whole batch.
   const told = values[columns + 1].concat(untold)
   untold = []

@@ -10,7 +10,7 @@ const usedUs = () => {
 
 pg.Client.prototype.query = function (config, ...rest) {
   if (config?.name === 'store-batch') {
-    const until = usedUs() + busyUs * config.values[0].length
+    const until = usedUs() + busyUs * config.values[0].split(',').length
     while (usedUs() < until);
   }
   return original.call(this, config, ...rest)

@@ -19,8 +19,8 @@ import { invalid, Refusal } from './refusal.js'
 export interface Answer<T = unknown> {
   status?: 200 | 201
   data?: T
-  /** The data, written already: in its place. */
-  json?: JsonText<T>
+  /** The data as JSON, where it is written already; `data` may be absent then. */
+  json?: JsonText<T> | string
   message?: string
 }
 
@@ -31,7 +31,8 @@ export interface CallContext {
 }
 
 /** The data of an answer as a value, for a transport that does not write JSON itself. */
-export const dataOf = <T>({ data, json }: Answer<T>): T | undefined => (json ? (JSON.parse(json.toString()) as T) : data)
+export const dataOf = <T>({ data, json }: Answer<T>): T | undefined =>
+  data === undefined && json !== undefined ? (JSON.parse(json.toString()) as T) : data
 
 /** An operation of the domain, or one that a transport brings itself. */
 export type Handler<N extends OperationName> = (
@@ -64,32 +65,22 @@ export interface Call<N extends OperationName> extends CallContext {
  */
 export async function execute<N extends OperationName>(chat: Chat, call: Call<N>): Promise<Answer<OperationOutput<N>>> {
   const startedAt = performance.now()
+  let input: OperationInput<N> | undefined
   try {
     if (call.limited) await chat.limits.require(call.actor.userId, call.operation)
     const { messageLengthMax } = chat.settings
     const parsed = parseInput(call.operation, call.input, { messageLengthMax, fromText: call.fromText ?? false })
     if (!parsed.ok) throw invalid(...parsed.errors)
-    const answer = await runNotingDenials(chat, call, parsed.input)
+    input = parsed.input
+    const run = call.run ?? domainHandler(call.operation)
+    const answer = await run(chat, call.actor, input, contextOf(call))
     measure(chat, call.operation, 'ok', startedAt)
     return answer
   } catch (error) {
+    if (input && isDenied(error)) chat.denials.record(denialOf(call, input, error))
     const refusal = asRefusal(error, chat.log, { operation: call.operation, ...contextOf(call) })
     measure(chat, call.operation, refusal.code, startedAt)
     throw refusal
-  }
-}
-
-async function runNotingDenials<N extends OperationName>(
-  chat: Chat,
-  call: Call<N>,
-  input: OperationInput<N>,
-): Promise<Answer<OperationOutput<N>>> {
-  const run = call.run ?? domainHandler(call.operation)
-  try {
-    return await run(chat, call.actor, input, contextOf(call))
-  } catch (error) {
-    if (isDenied(error)) chat.denials.record(denialOf(call, input, error))
-    throw error
   }
 }
 

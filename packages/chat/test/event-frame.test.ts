@@ -2,6 +2,7 @@ import type { Message, UserId } from '@viatra-chat/contract'
 import { expect, test } from 'vitest'
 import { readBatch, writeBatch } from '../src/events/event-batch.js'
 import { newMessageMark, readNewMessage, writeNewMessage } from '../src/events/new-message.js'
+import { writeMessage } from '../src/messages/written-message.js'
 import { createdAtOf, readEventFrame, writeEventFrame } from '../src/events/event-frame.js'
 
 const audience = { rooms: ['conversation:c'], except: ['user:u'] }
@@ -41,7 +42,9 @@ test.each([
   const conversationId = '01890a5d-ac96-774b-bcce-b302099a8057'
   const at = '2024-05-05T08:15:30.000Z'
   const message = { id: 'm', conversation_id: conversationId, content, metadata: { a: [1] }, created_at: at, updated_at: at }
-  const [line] = readBatch(writeBatch([[newMessageMark, writeNewMessage(message as unknown as Message, ['u1', 'u2'] as UserId[])]]))
+  const [line] = readBatch(
+    writeBatch([[newMessageMark, writeNewMessage(writeMessage(message as unknown as Message), ['u1', 'u2'] as UserId[])]]),
+  )
   const heard = readNewMessage(line?.[1] ?? '')
   const room = `conversation:${conversationId}`
   expect(line?.[0]).toBe(newMessageMark)

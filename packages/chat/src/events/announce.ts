@@ -6,6 +6,7 @@ import { whoTakesPart } from '../membership/who-takes-part.js'
 import { announceDeletion } from '../messages/announce-deletion.js'
 import { announceMessages } from '../messages/announce-message.js'
 import { loadMessage, loadMessagesAt } from '../messages/load-messages.js'
+import { writeMessage } from '../messages/written-message.js'
 import { announceReceipts } from '../receipts/announce-receipts.js'
 import { removals, type Announcement } from './announcement.js'
 
@@ -16,7 +17,7 @@ import { removals, type Announcement } from './announcement.js'
 export async function announce(chat: Chat, announcement: Announcement): Promise<void> {
   switch (announcement.kind) {
     case 'messages':
-      return announceMessages(chat, await loadMessagesAt(chat, announcement.at))
+      return announceMessages(chat, (await loadMessagesAt(chat, announcement.at)).map(writeMessage))
     case 'receipts':
       return announceReceipts(chat, announcement.event, announcement.marks)
     case 'deletion':

@@ -85,7 +85,7 @@ function through(publish: Say, form: EventForm, measures: Measures): Omit<Emitti
   return {
     publish: emit,
     messagesSent(messages, butNot = []) {
-      if (form !== 'batched') return messages.forEach((message) => tellTwice(emit, message, butNot))
+      if (form !== 'batched') return messages.forEach(({ message }) => tellTwice(emit, message, butNot))
       measures.eventsPublished(messages.length, { event: 'new_message' })
       measures.eventsPublished(messages.length, { event: 'conversation_activity' })
       publish(messages.map((message) => [newMessageMark, writeNewMessage(message, butNot)]))

@@ -1,4 +1,5 @@
 import type { Message, UserId } from '@viatra-chat/contract'
+import type { WrittenMessage } from '../messages/written-message.js'
 import type { EventFrame } from './event-frame.js'
 import { conversationRoom, participantsRoom, userRoom } from './rooms.js'
 
@@ -19,8 +20,8 @@ export interface HeardMessage {
 const separator = '\t'
 
 /** Writes a message once for the two events that it is: `id of the conversation ⇥ created_at ⇥ ids of people left out of the activity ⇥ {…}`. */
-export function writeNewMessage(message: Message, butNot: readonly UserId[]): string {
-  return [message.conversation_id, message.created_at, butNot.join(), JSON.stringify(message)].join(separator)
+export function writeNewMessage({ message, json }: WrittenMessage, butNot: readonly UserId[]): string {
+  return message.conversation_id + separator + message.created_at + separator + butNot.join() + separator + json
 }
 
 /** Undefined for what is not whole: it must not reach clients. The message is not looked into; every writer of ours made it by `JSON.stringify`. */

@@ -1,4 +1,5 @@
-import type { ConversationId, EventName, EventPayload, Message, UserId } from '@viatra-chat/contract'
+import type { ConversationId, EventName, EventPayload, UserId } from '@viatra-chat/contract'
+import type { WrittenMessage } from '../messages/written-message.js'
 
 /** Who hears an event: the sockets in any of `rooms`, each once, less those in any of `except`. */
 export interface Audience {
@@ -19,7 +20,7 @@ export interface MembershipChange {
 export interface EventPublisher {
   publish<N extends EventName>(event: N, payload: EventPayload<N>, audience: Audience): void
   /** Tells rooms about new messages, in their order, and the list screens of the participants who are not in them, but for these people. */
-  messagesSent(messages: readonly Message[], butNot?: readonly UserId[]): void
+  messagesSent(messages: readonly WrittenMessage[], butNot?: readonly UserId[]): void
   /** Puts the sockets of these people into the participants room. */
   participantsAdded(change: MembershipChange): void
   /** Takes the sockets of these people out of both rooms of the conversation, at once and on every gateway. */

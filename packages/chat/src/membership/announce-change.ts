@@ -4,6 +4,7 @@ import { loadShared } from '../conversations/load-conversations.js'
 import { removals, type SystemAction } from '../events/announcement.js'
 import { participantsRoom, userRoom } from '../events/rooms.js'
 import { announceActivity } from '../messages/announce-message.js'
+import { writeMessage } from '../messages/written-message.js'
 
 /**
  * Tells everybody about a change of a conversation. What needs no further question to the database goes at once: a message that
@@ -22,7 +23,7 @@ export async function announceChange(
   }
   const newcomers = action === 'participants_added' ? userIds : []
   chat.events.participantsAdded({ conversationId, userIds: newcomers })
-  chat.events.messagesSent([message], newcomers)
+  chat.events.messagesSent([writeMessage(message)], newcomers)
   const shared = await loadShared(chat, conversationId)
   chat.events.publish('conversation_created', { ...shared, unread_count: 0 }, { rooms: newcomers.map(userRoom) })
   announceActivity(chat, conversationId, { last_message: message, last_message_at: message.created_at }, newcomers)

@@ -1,9 +1,10 @@
-import type { ConversationId, EventPayload, Message, UserId } from '@viatra-chat/contract'
+import type { ConversationId, EventPayload, UserId } from '@viatra-chat/contract'
 import type { Chat } from '../chat.js'
 import { conversationRoom, participantsRoom, userRoom } from '../events/rooms.js'
+import type { WrittenMessage } from './written-message.js'
 
 /** Tells new messages, in their order: see {@link EventPublisher.messagesSent}. */
-export function announceMessages({ events }: Chat, messages: readonly Message[]): void {
+export function announceMessages({ events }: Chat, messages: readonly WrittenMessage[]): void {
   events.messagesSent(messages)
 }
 

@@ -44,7 +44,7 @@ export interface MessageRow {
 /** A message as the wire shows it, of a row that is opened; what was deleted is not in it. */
 export function toMessage(row: MessageRow, readers: Readers): Message {
   const seq = Number(row.seq)
-  const createdAt = row.created_at.toISOString()
+  const createdAt = toText(row.created_at)
   const senderId = row.sender_id as UserId
   return {
     id: row.id as MessageId,
@@ -61,10 +61,19 @@ export function toMessage(row: MessageRow, readers: Readers): Message {
     is_edited: row.is_edited,
     is_deleted: row.is_deleted,
     created_at: createdAt,
-    updated_at: row.updated_at === row.created_at ? createdAt : row.updated_at.toISOString(),
+    updated_at: toText(row.updated_at),
     client_message_id: row.client_message_id,
     sender: toSender(row),
   }
+}
+
+let lastTime = 0
+let lastText = ''
+
+// Those of one batch, and often those of one page, are of the same millisecond.
+function toText(time: Date): string {
+  if (lastText === '' || time.getTime() !== lastTime) [lastTime, lastText] = [time.getTime(), time.toISOString()]
+  return lastText
 }
 
 function toQuote(row: MessageRow): Quote | null {

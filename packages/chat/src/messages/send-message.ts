@@ -26,8 +26,9 @@ export async function sendMessage(
   // What was stored unseen is announced by the outbox relay.
   if (outcome.kind === 'stored_unseen') return { data: await readAgain(chat, draft, draft.id) }
   if (outcome.kind === 'refused') return repeated(chat, draft, outcome.row)
-  chat.endTyping(outcome.message.conversation_id, outcome.message.sender_id)
-  return { data: outcome.message }
+  const { message, json } = outcome.sent
+  chat.endTyping(message.conversation_id, message.sender_id)
+  return { data: message, json }
 }
 
 async function repeated(chat: Chat, draft: Draft, { verdict, earlier_id: earlierId }: SentRow): Promise<Answer<Message>> {

@@ -1,4 +1,3 @@
-import type { Message } from '@viatra-chat/contract'
 import pg from 'pg'
 import type { Log } from '../chat.js'
 import { isUnavailable } from '../faults.js'
@@ -9,6 +8,7 @@ import { toMessage, type MessageRow } from './message-row.js'
 import { findStored, storeBatch, type Draft, type SentRow } from './send-statement.js'
 import { takeBatch, type SendOutcome, type WaitingSend } from './waiting-sends.js'
 import { WriterConnection } from './writer-connection.js'
+import { writeMessage, type WrittenMessage } from './written-message.js'
 
 export interface SendQueueOptions {
   databaseUrl: string
@@ -23,22 +23,32 @@ export interface SendQueueOptions {
   /** Rows of the outbox that the next statement may delete. */
   takeTold(): string[]
   /** Called once for each flush, before its callers are answered, in order of seq. */
-  announce(outboxId: string, messages: readonly Message[]): void
+  announce(outboxId: string, messages: readonly WrittenMessage[]): void
 }
 
 const attemptsMax = 20
 const togetherMax = 3
+// Two wait in the database's own queue while it works on one.
+const flushesMax = 3
+// Smaller ones wait until nothing is under way: together they would cost more than they gain.
+const aheadMin = 24
 // More than this means that the database cannot follow: say so at once instead of letting everyone wait.
 const waitingMax = 20_000
 
 /**
  * Coalesces sends: while one flush is under way, those that arrive wait and go as one statement. There is no timer: an idle process
- * flushes at once. One connection per process, since several writing one conversation would wait for each other.
+ * flushes at once. One connection per process, since several writing one conversation would wait for each other. Under load the next
+ * statements are on it already when the database is done with one, so that it never waits for this process.
  */
 export class SendQueue {
   readonly #waiting: WaitingSend[] = []
   readonly #connection: WriterConnection
-  #flushing: Promise<void> | undefined
+  /** Whose sends are under way: none of theirs may overtake another, even if that has to be tried again. */
+  readonly #sending = new Set<string>()
+  #underWay = 0
+  /** Once every flush that has begun has answered its callers, in the order of their beginning. */
+  #answered = Promise.resolve()
+  #isPlanned = false
   #closed = false
 
   readonly #options: SendQueueOptions
@@ -53,7 +63,7 @@ export class SendQueue {
     if (this.#closed || this.#waiting.length >= waitingMax) return Promise.reject(unavailable())
     return new Promise((resolve, reject) => {
       this.#waiting.push({ draft, uncertain: false, attempts: 0, resolve, reject })
-      this.#flushing ??= this.#flushAll()
+      this.#plan()
     })
   }
 
@@ -65,28 +75,52 @@ export class SendQueue {
   /** Finishes what waits, then closes the connection. */
   async close(): Promise<void> {
     this.#closed = true
-    await this.#flushing
+    while (this.#waiting.length > 0 || this.#underWay > 0) await this.#answered
     await this.#connection.close()
   }
 
-  async #flushAll(): Promise<void> {
-    try {
-      // Sends of the same turn of the event loop go together.
-      await Promise.resolve()
-      while (this.#waiting.length > 0) await this.#flush(takeBatch(this.#waiting))
-    } finally {
-      // In the same step as the last look at what waits: a send between the two would wait for the next one.
-      this.#flushing = undefined
+  /** Sends of the same turn of the event loop go together. */
+  #plan(): void {
+    if (this.#isPlanned) return
+    this.#isPlanned = true
+    queueMicrotask(() => {
+      this.#isPlanned = false
+      this.#begin()
+    })
+  }
+
+  #begin(): void {
+    while (this.#waiting.length > 0 && this.#underWay < flushesMax) {
+      const batch = takeBatch(this.#waiting, this.#sending, this.#underWay === 0 ? 1 : aheadMin)
+      if (batch.length === 0) return
+      this.#underWay++
+      for (const { draft } of batch) this.#sending.add(draft.senderId)
+      const flushed = this.#flush(batch)
+      this.#answered = this.#answered
+        .then(() => flushed)
+        .then((answer) => {
+          this.#underWay--
+          for (const { draft } of batch) this.#sending.delete(draft.senderId)
+          // First, so that the database does not wait until all callers are answered.
+          this.#begin()
+          answer()
+        })
     }
   }
 
-  async #flush(batch: readonly WaitingSend[]): Promise<void> {
+  /** Resolves with what answers the callers. */
+  async #flush(batch: readonly WaitingSend[]): Promise<() => void> {
+    let client: pg.Client | undefined
     try {
-      const client = await this.#connection.open()
+      client = await this.#connection.open()
       const open = await withoutStored(client, batch)
-      if (open.length > 0) this.#settle(open, await this.#store(client, open))
+      if (open.length === 0) return nothing
+      const rows = await this.#store(client, open)
+      this.#requeueChanged(open, rows)
+      return () => this.#settle(open, rows)
     } catch (error) {
-      await this.#recover(batch, error)
+      await this.#recover(batch, error, client)
+      return nothing
     }
   }
 
@@ -115,24 +149,26 @@ export class SendQueue {
       this.#options.log.debug({ outboxId, requestIds: requestIdsOf(batch) }, 'messages are stored')
       this.#options.announce(outboxId, sent)
     }
-    const again: WaitingSend[] = []
     for (const [i, row] of rows.entries()) {
       const item = batch[row.n]
       const message = messages[i]
-      if (message) item?.resolve({ kind: 'sent', message })
+      if (message) item?.resolve({ kind: 'sent', sent: message })
       else if (row.verdict !== 'RETRY') item?.resolve({ kind: 'refused', row })
-      else if (item) again.push(item)
     }
+  }
+
+  #requeueChanged(batch: readonly WaitingSend[], rows: readonly SentRow[]): void {
+    const again = rows.filter(({ verdict }) => verdict === 'RETRY').flatMap(({ n }) => batch[n] ?? [])
     if (again.length > 0) this.#requeue(again, unavailable())
   }
 
-  async #recover(batch: readonly WaitingSend[], error: unknown): Promise<void> {
+  async #recover(batch: readonly WaitingSend[], error: unknown, client: pg.Client | undefined): Promise<void> {
     const state = error instanceof pg.DatabaseError ? error.code : undefined
     // Another process stored the same client id while this statement waited: the next one sees it.
     // In a large batch there may be another one each time, for as long as two processes get the same ids: then each goes alone, and meets only its own.
     if (state === '23505') return isStubborn(batch) ? this.#apart(batch, error) : this.#requeue(batch, unavailable())
     if (state !== undefined && !isConnectionLost(state)) return this.#apart(batch, error)
-    this.#connection.abandon()
+    if (client) this.#connection.abandon(client)
     for (const item of batch) item.uncertain = true
     if (isUnavailable(error))
       return this.#requeue(
@@ -144,7 +180,7 @@ export class SendQueue {
 
   /** One bad or blocked draft must not fail its neighbours: each goes alone, and meets its own error. */
   async #apart(batch: readonly WaitingSend[], error: unknown): Promise<void> {
-    if (batch.length > 1) for (const item of batch) await this.#flush([item])
+    if (batch.length > 1) for (const item of batch) (await this.#flush([item]))()
     else for (const item of batch) reject(item, error)
   }
 
@@ -165,12 +201,13 @@ async function withoutStored(client: pg.Client, batch: readonly WaitingSend[]): 
   return batch.filter((item) => !stored.has(item.draft.id))
 }
 
+const nothing = () => undefined
 const statement = 'store-batch'
 const isStubborn = (batch: readonly WaitingSend[]) => batch.length > 1 && batch.some(({ attempts }) => attempts >= togetherMax)
 const requestIdsOf = (batch: readonly WaitingSend[]) => batch.map(({ draft }) => draft.requestId)
 
-function sentMessage(item: WaitingSend | undefined, row: SentRow): Message | undefined {
-  return item && row.verdict === 'SENT' ? toMessage(toMessageRow(item.draft, row), senderAlone) : undefined
+function sentMessage(item: WaitingSend | undefined, row: SentRow): WrittenMessage | undefined {
+  return item && row.verdict === 'SENT' ? writeMessage(toMessage(toMessageRow(item.draft, row), senderAlone)) : undefined
 }
 
 // Field by field: taking the rest of an object apart was a twentieth of a gateway's time under load.

@@ -211,15 +211,15 @@ export async function storeBatch(
     name: mayBeSealed ? 'store-sealed-batch' : 'store-batch',
     text: mayBeSealed ? storeSealedText : storeBatchText,
     values: [
-      drafts.map((_, n) => n),
-      column('id'),
-      column('conversationId'),
-      column('senderId'),
-      column('messageType'),
+      numbersUpTo(drafts.length),
+      listOf(column('id')),
+      listOf(column('conversationId')),
+      listOf(column('senderId')),
+      listOf(column('messageType')),
       drafts.map(({ content, sealed }) => (sealed ? null : content)),
       drafts.map(({ metadata, sealed }) => sealed?.visibleMetadata ?? metadata),
       column('clientMessageId'),
-      column('parentMessageId'),
+      listOf(column('parentMessageId')),
       told,
       audited,
       pushes,
@@ -228,6 +228,12 @@ export async function storeBatch(
   })
   return rows
 }
+
+/** An array of ids or words as PostgreSQL reads it: none of them needs quotes, which pg would look for in each. */
+const listOf = (words: readonly (string | null)[]) => `{${words.map((word) => word ?? 'NULL').join()}}`
+
+const numbers: string[] = []
+const numbersUpTo = (count: number) => (numbers[count] ??= `{${Array.from({ length: count }, (_, n) => n).join()}}`)
 
 /** Which of these drafts are stored: asked after a connection was lost while a batch was under way. */
 export async function findStored(client: pg.Client, drafts: readonly Draft[]): Promise<Set<string>> {

@@ -7,6 +7,7 @@ export class WriterConnection {
   readonly #databaseUrl: string
   readonly #log: Log
   #client: pg.Client | undefined
+  #opening: Promise<pg.Client> | undefined
 
   constructor(databaseUrl: string, log: Log) {
     this.#databaseUrl = databaseUrl
@@ -16,12 +17,19 @@ export class WriterConnection {
   /** Rejects while the database is away. */
   async open(): Promise<pg.Client> {
     if (this.#client) return this.#client
+    this.#opening ??= this.#connect().finally(() => (this.#opening = undefined))
+    return this.#opening
+  }
+
+  async #connect(): Promise<pg.Client> {
     const client = new pg.Client({
       connectionString: this.#databaseUrl,
       connectionTimeoutMillis: 2000,
       statement_timeout: 5000,
       query_timeout: 6000,
       lock_timeout: 2000,
+      // What is asked goes at once and is answered in its order, each statement in a transaction of its own.
+      pipeline: true,
     })
     client.on('error', (error) => this.#forget(client, error))
     await client.connect()
@@ -38,8 +46,9 @@ export class WriterConnection {
   }
 
   /** Lets go of a connection that failed, without waiting: a frozen server would not even say goodbye. */
-  abandon(): void {
-    void this.close()
+  abandon(client: pg.Client): void {
+    if (this.#client === client) this.#client = undefined
+    client.end().catch(() => undefined)
   }
 
   #forget(client: pg.Client, error: Error): void {
