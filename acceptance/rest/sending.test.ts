@@ -297,7 +297,7 @@ describe('a send that waits for its conversation', () => {
 
   test('is not overtaken by the next one of its author, however many others send meanwhile', async () => {
     const talk = await world.twoPeople()
-    const crowd = await world.people(...Array.from({ length: 40 }, (_, n) => `Person ${n}`))
+    const crowd = await world.people(...Array.from({ length: 60 }, (_, n) => `Person ${n}`))
     const [first] = crowd
     if (!first) throw new Error('there is nobody')
     const elsewhere = await first.create({ type: 'group', participant_ids: crowd.slice(1).map(({ id }) => id) })

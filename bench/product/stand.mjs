@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { migrate } from '@viatra-chat/db'
@@ -17,6 +18,8 @@ const programs = {
   bareApi: fileOf('bare/api.mjs'),
   bareGateway: fileOf('bare/gateway.mjs'),
 }
+// As in the images, and the same for what the product is compared with.
+const nodeOptions = Object.fromEntries(['api', 'gateway'].map((name) => [name, nodeOptionsOf(name)]))
 export const secret = 'a secret of at least thirty-two bytes, for benchmarks'
 
 /** Runs something on stores of its own: PostgreSQL with fsync, as in production, and Redis. All of it ends with it. */
@@ -123,7 +126,7 @@ async function startService(program, env, nodeArgs, as) {
   const supervised = new SupervisedProcess({
     name: as,
     command: process.execPath,
-    args: [...nodeArgs, programs[program]],
+    args: [...(nodeOptions[as] ?? []), ...nodeArgs, programs[program]],
     env: { ...env, PORT: String(port) },
     isReady: () => isReady(url),
     readyWithinMs: 30_000,
@@ -134,6 +137,11 @@ async function startService(program, env, nodeArgs, as) {
   })
   await supervised.start()
   return { as, url, pid: supervised.pid, stop: () => supervised.stop() }
+}
+
+function nodeOptionsOf(image) {
+  const [, command] = /^CMD (\[.*\])$/m.exec(readFileSync(fileOf(`../../infra/docker/${image}.Dockerfile`), 'utf8'))
+  return JSON.parse(command).filter((part) => part.startsWith('--'))
 }
 
 async function isReady(url) {

@@ -28,17 +28,17 @@ export interface SendQueueOptions {
 
 const attemptsMax = 20
 const togetherMax = 3
-// Two wait in the database's own queue while it works on one.
-const flushesMax = 3
-// Smaller ones wait until nothing is under way: together they would cost more than they gain.
-const aheadMin = 24
+// One waits at the database while it works on the other.
+const flushesMax = 2
+// Fewer wait until nothing is under way: a statement has its price, however little it stores.
+const aheadMin = 48
 // More than this means that the database cannot follow: say so at once instead of letting everyone wait.
 const waitingMax = 20_000
 
 /**
  * Coalesces sends: while one flush is under way, those that arrive wait and go as one statement. There is no timer: an idle process
  * flushes at once. One connection per process, since several writing one conversation would wait for each other. Under load the next
- * statements are on it already when the database is done with one, so that it never waits for this process.
+ * statement is on it already when the database is done with one, so that it does not wait for this process.
  */
 export class SendQueue {
   readonly #waiting: WaitingSend[] = []
