@@ -86,6 +86,15 @@ describe('every answer', () => {
     expect(JSON.stringify(body), what).not.toMatch(/stack|node_modules|select |\.ts:|\.js:|FST_/i)
   }
 
+  test('that is a page does not tell other sites where its reader was, and shares no window with them', async () => {
+    for (const path of ['/docs', '/docs/events', '/docs/static/swagger-ui.css']) {
+      const { headers } = await fetch(`${world.apis[0]}${path}`)
+      expect(headers.get('referrer-policy'), path).toBe('no-referrer')
+      expect(headers.get('cross-origin-opener-policy'), path).toBe('same-origin')
+      expect(headers.get('x-content-type-options'), path).toBe('nosniff')
+    }
+  })
+
   test('that has nothing to show carries a message in place of data', async () => {
     const { ann, conversation } = await world.twoPeople()
     const { id } = await ann.send(conversation, 'hi')

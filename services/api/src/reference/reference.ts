@@ -17,8 +17,23 @@ const policy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
+// What answers with data need not say.
+const ofPages = {
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+}
+
 /** For people who build on the API: `/docs` with REST to try out, `/docs/events` with what goes over the socket. */
 export async function addReference(app: FastifyInstance): Promise<void> {
+  await app.register(async (pages) => addPages(pages))
+}
+
+async function addPages(app: FastifyInstance): Promise<void> {
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(ofPages)
+    done()
+  })
   const events = eventPage(asyncApiDocument())
   app.get('/docs/events', async (_request, reply) => {
     return reply.header('content-security-policy', policy).type('text/html; charset=utf-8').send(events)
