@@ -31,7 +31,7 @@ interface BearerRequest {
 }
 
 export interface BearerVerifier {
-  /** The claims of a bearer token that was good a moment ago; undefined: it has to be verified. Throws a Refusal where there is none. */
+  /** The claims of a bearer token that was good a moment ago; undefined: it has to be verified. Throws a Refusal where the header came twice. */
   recall(request: BearerRequest): TokenClaims | undefined
   /** The claims of a bearer token. Rejects with a Refusal as `TokenVerifier.verify` does. */
   verify(request: BearerRequest): Promise<TokenClaims>
