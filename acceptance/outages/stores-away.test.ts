@@ -31,9 +31,7 @@ test('when the database ends all sessions while many people send, each message i
   if (!first) throw new Error('there is nobody')
   const group = await first.create({ type: 'group', participant_ids: people.slice(1).map(({ id }) => id) })
   const path = `/api/v1/chat/conversations/${group.id}/messages`
-  const bodies = people.flatMap((who, n) =>
-    [1, 2, 3].map((i) => ({ who, body: { content: `${n}.${i}`, client_message_id: `${n}.${i}` } })),
-  )
+  const bodies = people.flatMap((who, n) => [1, 2, 3].map((i) => ({ who, body: { content: `${n}.${i}`, client_message_id: `${n}.${i}` } })))
 
   const sends = bodies.map(async ({ who, body }, n) => {
     if (n % 60 === 50) await endSessions(world)
