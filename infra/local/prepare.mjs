@@ -17,10 +17,12 @@ export async function main(command) {
     requireNode()
     await command()
   } catch (error) {
-    console.error(error instanceof Step || error?.name === 'Problem' ? error.message : error)
+    console.error(isSentence(error) ? error.message : error)
     process.exit(1)
   }
 }
+
+const isSentence = (error) => error instanceof Step || error?.name === 'Problem' || String(error?.code).startsWith('ERR_PARSE_ARGS')
 
 /** A failed step: `message` is the sentence to show, `output` all that it wrote. */
 export class Step extends Error {
