@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Message } from '@viatra-chat/contract'
-import { doors, hearOut, joinFrom, startWorld, type Door, type Person, type World } from '@viatra-chat/testkit'
+import { doors, hearOut, joinFrom, startWorld, type Connection, type Door, type Person, type World } from '@viatra-chat/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 let world: World
@@ -12,6 +12,9 @@ beforeAll(async () => {
   quiet = await world.twoPeople()
 })
 afterAll(() => world.close())
+
+/** That the conversation was made may come after its answer, even to a connection that was opened since. */
+const said = (connection: Connection) => connection.told().filter(([event]) => event !== 'conversation_created')
 
 describe.each(doors)('send_message over $name', (door) => {
   const ask = (who: Person, conversation: { id: string }, fields: Record<string, unknown>) =>
@@ -60,7 +63,7 @@ describe.each(doors)('send_message over $name', (door) => {
       sender: { id: ann.id, first_name: 'Ann', last_name: 'Example', avatar_url: null, role: 'patient' },
     })
     await hearOut(ann, conversation, ...joined)
-    for (const connection of joined) expect(connection.told()).toEqual([['new_message', message]])
+    for (const connection of joined) expect(said(connection)).toEqual([['new_message', message]])
     const [, stored] = await bob.history(conversation)
     expect(stored).toEqual(message)
   })
@@ -165,7 +168,7 @@ describe.each(doors)('send_message over $name', (door) => {
     expect(await refusal(ann, conversation, { content, parent_message_id: elsewhere.id })).toEqual({ code: 'MESSAGE_NOT_FOUND', paths: [] })
 
     await hearOut(ann, conversation, listener)
-    expect(listener.told()).toEqual([])
+    expect(said(listener)).toEqual([])
   })
 
   test('system messages are for administrators, and channels for owner and moderators', async () => {
@@ -213,7 +216,7 @@ describe.each(doors)('send_message over $name', (door) => {
         expect(await retry(ann, conversation, { ...fields, ...changed })).toMatchObject({ code: 'CONFLICT' })
       }
       await hearOut(ann, conversation, listener)
-      expect(listener.told()).toHaveLength(1)
+      expect(said(listener).map(([event]) => event)).toEqual(['new_message'])
     })
 
     test('a deleted message is answered as a tombstone', async () => {
@@ -248,7 +251,7 @@ test('50 simultaneous retries over both transports and all instances are one mes
   const ids = new Set(await Promise.all(sends))
   expect(ids.size).toBe(1)
   await hearOut(ann, conversation, listener)
-  expect(listener.told()).toMatchObject([['new_message', { id: [...ids][0] }]])
+  expect(said(listener)).toMatchObject([['new_message', { id: [...ids][0] }]])
   expect(await bob.history(conversation)).toHaveLength(2)
 })
 
