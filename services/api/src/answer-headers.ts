@@ -21,8 +21,8 @@ export function setAnswerHeaders(request: FastifyRequest, reply: FastifyReply): 
 }
 
 /**
- * What helmet says of data: it is asked once, as it says the same of every answer. Nothing in them may be shown as a page or load anything.
- * What is left out is for pages and for old browsers; each header more is a fiftieth of what an answer costs.
+ * What helmet says of data: it is asked once, as it says the same of every answer. Nothing in it may be shown as a page or load anything.
+ * What is left out is for pages and for old browsers; a header costs a send some half percent of the processor.
  */
 const alwaysTheSame = {
   'cache-control': 'no-store',
