@@ -181,7 +181,7 @@ CREATE TABLE messages (
   CONSTRAINT messages_pkey PRIMARY KEY (conversation_id, seq),
   CONSTRAINT messages_message_type_check CHECK ((message_type = ANY (ARRAY['text'::text, 'image'::text, 'file'::text, 'system'::text])))
 );
-CREATE INDEX idx_messages_changed ON public.messages USING btree (conversation_id, changed_xid);
+CREATE INDEX idx_messages_changed_later ON public.messages USING btree (conversation_id, changed_xid) WHERE (is_deleted OR (updated_at <> created_at));
 CREATE UNIQUE INDEX idx_messages_client_message_id ON public.messages USING btree (conversation_id, sender_id, client_message_id) WHERE (client_message_id IS NOT NULL);
 CREATE UNIQUE INDEX idx_messages_id ON public.messages USING btree (id, conversation_id);
 

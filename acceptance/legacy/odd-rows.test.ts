@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Message } from '@viatra-chat/contract'
+import type { Message, SyncPage } from '@viatra-chat/contract'
 import { isComplete, migrateLegacy, type LegacyReport } from '@viatra-chat/legacy'
 import { openTestStores, startWorld, type Person, type World } from '@viatra-chat/testkit'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
@@ -262,6 +262,21 @@ describe('messages', () => {
       ['content_unusual', timeless.id],
       ['time_missing', timeless.id],
     ])
+  })
+
+  test('that changed without another time reach apps which know them, and so does what was said since', async () => {
+    const group = await insertConversation([ann, bob])
+    const at = (second: number) => ({ created_at: `2024-05-01T10:00:0${second}Z`, updated_at: `2024-05-01T10:00:0${second}Z` })
+    const changed = await insertMessage(group, ann, 'as it was', at(1))
+    await insertMessage(group, ann, 'unchanged', at(2))
+    complete(await run())
+    const changes = async (since?: string) =>
+      (await bob.rest<SyncPage>('GET', `/api/v1/chat/sync${since === undefined ? '' : `?since=${since}`}`)).data
+    const { next } = await changes()
+    await insertMessage(group, ann, 'later', at(3))
+    await old.pool.query(`update messages set content = 'as it is' where id = $1`, [changed.id])
+    complete(await run())
+    expect(contents((await changes(next)).messages)).toEqual(expect.arrayContaining(['as it is', 'later']))
   })
 
   test('that answer one of another conversation keep the link, and it is noted', async () => {

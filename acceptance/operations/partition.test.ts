@@ -18,7 +18,8 @@ test('while messages are sent, read, deleted and synced: all that was acknowledg
   const conversations = await Promise.all(['one', 'two', 'three'].map(() => ann.create({ type: 'group', participant_ids: [bob.id] })))
   const firstSeqs = await insertOldMessages(conversations)
   const running = { on: true }
-  const syncing = followSync(ann, running)
+  const following = { on: true }
+  const syncing = followSync(ann, following)
   const talking = conversations.map((conversation, n) => talk({ ann, bob, conversation, instance: n }, running))
 
   expect(await partition('--parts', '4')).toMatchObject({
@@ -32,6 +33,7 @@ test('while messages are sent, read, deleted and synced: all that was acknowledg
 
   running.on = false
   const talks = await Promise.all(talking)
+  following.on = false
   for (const { conversation, sent, deleted, listener } of talks) {
     const firstSeq = firstSeqs.get(conversation.id) ?? 0
     expect(sent.size).toBeGreaterThan(5)

@@ -45,6 +45,16 @@ where (messages.sender_id, messages.parent_message_id, messages.message_type, me
   is distinct from (excluded.sender_id, excluded.parent_message_id, excluded.message_type, excluded.content, excluded.metadata, excluded.is_edited,
     excluded.is_deleted, excluded.created_at, excluded.updated_at)`
 
+// Sync finds what is new at the end of a conversation, and before it what is deleted or has another `updated_at` than `created_at`. A message that changed
+// in the old database without either is as if it were new, and all that follow it.
+const tellFromThere = `
+update messages m set changed_xid = pg_current_xact_id()
+from (
+  select n.conversation_id, min(n.seq) as seq from numbered n join messages t on t.conversation_id = n.conversation_id and t.seq = n.seq
+  where not n.is_new and t.changed_xid = pg_current_xact_id() and not (t.is_deleted or t.updated_at <> t.created_at) group by n.conversation_id
+) f
+where m.conversation_id = f.conversation_id and m.seq > f.seq and m.changed_xid <> pg_current_xact_id()`
+
 const forgetDeletions = `
 delete from conversation_deletions d using planned p where d.conversation_id = p.id`
 
@@ -53,4 +63,4 @@ insert into conversation_deletions (conversation_id, seqs)
 select m.conversation_id, range_agg(int8range(m.seq, m.seq + 1)) from messages m join planned p on p.id = m.conversation_id
 where m.is_deleted group by m.conversation_id`
 
-export const moveMessages = [number, 'analyze numbered', findRenumbered, removeRenumbered, upsert, forgetDeletions, noteDeletions]
+export const moveMessages = [number, 'analyze numbered', findRenumbered, removeRenumbered, upsert, tellFromThere, forgetDeletions, noteDeletions]

@@ -106,7 +106,8 @@ export async function forgetName(
   conversationIds: readonly string[],
 ): Promise<number> {
   const { rows } = await sql`
-    update messages set content = replace(content, ${name}, 'Deleted person'), updated_at = now(), changed_xid = pg_current_xact_id()
+    update messages set content = replace(content, ${name}, 'Deleted person'), updated_at = greatest(now(), created_at + interval '1 ms'),
+      changed_xid = pg_current_xact_id()
     where conversation_id = any(${[...conversationIds]}::uuid[]) and message_type = 'system' and position(${name} in content) > 0
       and (sender_id = ${userId} or metadata -> 'user_ids' ? ${userId}::text or metadata ->> 'new_owner_id' = ${userId}::text)
     returning id`.execute(tx)

@@ -24,7 +24,7 @@ export async function readMoment(db: Kysely<Tables>): Promise<Moment> {
 export async function countChanged(db: Kysely<Tables>, userId: UserId, since: string, most: number): Promise<number> {
   const { rows } = await sql<{ changes: string }>`
     select count(*) as changes from (
-      select from ${changedMessages(userId, since)} limit ${most + 1}
+      select from ${changedMessages(userId, since, most + 1)} limit ${most + 1}
     ) changed`.execute(db)
   return Number(rows[0]?.changes ?? 0)
 }

@@ -1,0 +1,2 @@
+DROP INDEX idx_messages_changed_later;
+CREATE INDEX idx_messages_changed ON messages (conversation_id, changed_xid);
