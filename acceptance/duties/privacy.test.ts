@@ -1,4 +1,4 @@
-import type { OperationOutput } from '@viatra-chat/contract'
+import type { OperationOutput, SyncPage } from '@viatra-chat/contract'
 import { eventually, startWorld, type World } from '@viatra-chat/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCommand } from './command.js'
@@ -125,12 +125,15 @@ describe('an erasure', () => {
     await ann.rest('POST', '/api/v1/auth/fcm-token', { fcm_token: `token-${ann.id}` })
     const socket = await ann.connect()
     await Promise.all([bob.history(group), bob.conversations()])
+    const sync = async (query = '') => (await bob.rest<SyncPage>('GET', `/api/v1/chat/sync${query}`)).data
+    const { next } = await sync()
 
     const { code, stdout } = await cli('erase', '--user', ann.id, '--reason', 'Article 17')
     expect([code, stdout]).toEqual([0, `Erased ${ann.id}: 1 conversations, 1 sentences changed, 0 messages emptied.\n`])
     await eventually(() => expect(socket.socket.connected).toBe(false))
     const history = await bob.history(group)
     expect(history.map(({ content }) => content)).toEqual(['an answer', 'my text', expect.stringContaining('Deleted person added Cid')])
+    expect((await sync(`?since=${next}`)).messages).toContainEqual(history[2])
     expect(history[1]?.sender).toMatchObject({ id: ann.id, first_name: 'Deleted', last_name: 'person', avatar_url: null })
     // An API may go by what it read of them for 2 s.
     await eventually(async () => expect((await ann.rest('GET', '/api/v1/chat/conversations')).status).toBe(403))

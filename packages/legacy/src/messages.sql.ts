@@ -63,4 +63,13 @@ insert into conversation_deletions (conversation_id, seqs)
 select m.conversation_id, range_agg(int8range(m.seq, m.seq + 1)) from messages m join planned p on p.id = m.conversation_id
 where m.is_deleted group by m.conversation_id`
 
-export const moveMessages = [number, 'analyze numbered', findRenumbered, removeRenumbered, upsert, tellFromThere, forgetDeletions, noteDeletions]
+export const moveMessages = [
+  number,
+  'analyze numbered',
+  findRenumbered,
+  removeRenumbered,
+  upsert,
+  tellFromThere,
+  forgetDeletions,
+  noteDeletions,
+]
