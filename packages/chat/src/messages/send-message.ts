@@ -44,7 +44,7 @@ function toDraft(actor: Actor, input: OperationInput<'send_message'>, requestId:
     senderId: actor.userId,
     messageType: input.message_type ?? 'text',
     content: input.content ?? null,
-    metadata: JSON.stringify(input.metadata ?? {}),
+    metadata: input.metadata === undefined ? '{}' : JSON.stringify(input.metadata),
     clientMessageId: input.client_message_id ?? null,
     parentMessageId: input.parent_message_id ?? null,
     requestId,
