@@ -282,17 +282,28 @@ describe('a send that waits for its conversation', () => {
     }
   }
 
-  test('is refused if its author is removed meanwhile, and takes no seq', async () => {
-    const talk = await world.twoPeople()
-    const removal = 'delete from conversation_members where conversation_id = $1 and user_id = $2'
-    expect((await sendWhile(talk.ann, talk.conversation, removal)).verdict).toBe('403 NOT_A_PARTICIPANT')
-    expect((await talk.bob.send(talk.conversation, 'first')).seq).toBe(1)
-  })
+  describe.each([
+    ['the first one of its author', 0],
+    ['one of many', 2],
+  ])('%s', (_which, before) => {
+    async function talkWith() {
+      const talk = await world.twoPeople()
+      for (let n = 0; n < before; n++) await talk.ann.send(talk.conversation, 'before')
+      return talk
+    }
 
-  test('is stored once if others change meanwhile', async () => {
-    const talk = await world.twoPeople()
-    expect((await sendWhile(talk.ann, talk.conversation, removalOfOthers)).data).toMatchObject({ seq: 1, content: 'waited' })
-    expect((await talk.ann.send(talk.conversation, 'second')).seq).toBe(2)
+    test('is refused if its author is removed meanwhile, and takes no seq', async () => {
+      const talk = await talkWith()
+      const removal = 'delete from conversation_members where conversation_id = $1 and user_id = $2'
+      expect((await sendWhile(talk.ann, talk.conversation, removal)).verdict).toBe('403 NOT_A_PARTICIPANT')
+      expect((await talk.bob.send(talk.conversation, 'next')).seq).toBe(before + 1)
+    })
+
+    test('is stored once if others change meanwhile', async () => {
+      const talk = await talkWith()
+      expect((await sendWhile(talk.ann, talk.conversation, removalOfOthers)).data).toMatchObject({ seq: before + 1, content: 'waited' })
+      expect((await talk.ann.send(talk.conversation, 'next')).seq).toBe(before + 2)
+    })
   })
 
   test('is not overtaken by the next one of its author, however many others send meanwhile', async () => {
@@ -309,6 +320,89 @@ describe('a send that waits for its conversation', () => {
     }
     expect((await sendWhile(talk.ann, talk.conversation, removalOfOthers, sendMore)).data.seq).toBe(1)
     expect((await Promise.all(later))[0]?.seq).toBe(2)
+  })
+})
+
+describe('somebody who sends again and again', () => {
+  const known = async (who: Person, to: { id: string }) => {
+    for (let n = 0; n < 2; n++) await who.send(to, 'before', {}, { api: 0 })
+  }
+
+  test('is refused as soon as they are removed, over any instance, and takes no seq', async () => {
+    const talk = await world.twoPeople()
+    const group = await talk.ann.create({ type: 'group', participant_ids: [talk.bob.id] })
+    await known(talk.bob, group)
+    await talk.ann.rest('DELETE', `/api/v1/chat/conversations/${group.id}/participants/${talk.bob.id}`, undefined, { api: 1 })
+    expect((await send({ content: 'x' }, { who: talk.bob, to: group })).verdict).toBe('403 NOT_A_PARTICIPANT')
+    const [removal] = await talk.ann.history(group)
+    expect((await talk.ann.send(group, 'next', {}, { api: 0 })).seq).toBe((removal?.seq ?? 0) + 1)
+  })
+
+  test('into a channel is refused as soon as they are no moderator any more', async () => {
+    const talk = await world.twoPeople()
+    const channel = await talk.ann.create({ type: 'channel', participant_ids: [talk.bob.id] })
+    const giveRole = (role: string) =>
+      talk.ann.rest('PATCH', `/api/v1/chat/conversations/${channel.id}/participants/${talk.bob.id}`, { participant_role: role }, { api: 1 })
+    expect((await giveRole('moderator')).verdict).toBe('200')
+    await known(talk.bob, channel)
+    expect((await giveRole('member')).verdict).toBe('200')
+    expect((await send({ content: 'x' }, { who: talk.bob, to: channel })).verdict).toBe('403 FORBIDDEN')
+  })
+
+  test('and tries a message again gets the first one, while what others send at once is stored once, with no seq left out', async () => {
+    const talk = await world.twoPeople()
+    for (const who of [talk.ann, talk.bob]) await known(who, talk.conversation)
+    const first = { content: 'first', client_message_id: crypto.randomUUID() }
+    const { data } = await send(first, { who: talk.ann, to: talk.conversation })
+    const answers = await Promise.all([
+      send(first, { who: talk.ann, to: talk.conversation }),
+      send({ ...first, content: 'other' }, { who: talk.ann, to: talk.conversation }),
+      ...Array.from({ length: 10 }, (_, n) =>
+        send({ content: `${n}`, client_message_id: `${n}` }, { who: talk.bob, to: talk.conversation }),
+      ),
+    ])
+    expect(answers.map(({ verdict }) => verdict)).toEqual(['200', '409 CONFLICT', ...Array.from({ length: 10 }, () => '201')])
+    expect(answers[0]?.data).toEqual(data)
+    const history = await talk.bob.history(talk.conversation, '?limit=100')
+    expect(history.map(({ seq }) => seq)).toEqual(Array.from({ length: 15 }, (_, n) => 15 - n))
+  })
+
+  test('is shown by the name that they have now', async () => {
+    const talk = await world.twoPeople()
+    await known(talk.ann, talk.conversation)
+    await world.database.query(`update users set first_name = 'Anna' where id = $1`, [talk.ann.id])
+    expect((await talk.ann.send(talk.conversation, 'x', {}, { api: 0 })).sender.first_name).toBe('Anna')
+  })
+
+  test('is judged anew by a database that took over and knows less', async () => {
+    const talk = await world.twoPeople()
+    await known(talk.ann, talk.conversation)
+    await world.database.query('delete from conversation_members where conversation_id = $1 and user_id = $2', [
+      talk.conversation.id,
+      talk.ann.id,
+    ])
+    await world.database.query(
+      'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()',
+    )
+    expect((await send({ content: 'x' }, { who: talk.ann, to: talk.conversation })).verdict).toBe('403 NOT_A_PARTICIPANT')
+  })
+
+  test('and at once with others, into several conversations, takes no seq twice and leaves none out', async () => {
+    const talk = await world.twoPeople()
+    const [carl] = await world.people('Carl')
+    const senders = [talk.ann, talk.bob, carl]
+    const groups = await Promise.all([0, 1, 2].map(() => talk.ann.create({ type: 'group', participant_ids: [talk.bob.id, carl.id] })))
+    for (const group of groups) for (const who of senders) await known(who, group)
+    const sends = groups.flatMap((group) =>
+      Array.from({ length: 30 }, (_, n) => (senders[n % 3] ?? carl).send(group, `${n}`, {}, { api: n % 2 })),
+    )
+    const sent = await Promise.all(sends)
+    for (const group of groups) {
+      const history = await carl.history(group, '?limit=100')
+      expect(history.map(({ seq }) => seq)).toEqual(Array.from({ length: 36 }, (_, n) => 36 - n))
+      for (const { id, seq, content } of sent.filter(({ conversation_id }) => conversation_id === group.id))
+        expect(history).toContainEqual(expect.objectContaining({ id, seq, content }))
+    }
   })
 })
 

@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { execute, openChat } from '@viatra-chat/chat'
 import pg from 'pg'
+import { storeKnownBatchText } from '../../../packages/chat/dist/messages/send-statement-known.js'
 import { storeBatchText, writerSettings } from '../../../packages/chat/dist/messages/send-statement.js'
+import { uuidArray } from '../../../packages/chat/dist/messages/uuid-array.js'
 import { createConversations, createPeople } from '../population.mjs'
 import { secret, withStand } from '../stand.mjs'
 import { insertMessages } from './receipts.mjs'
@@ -36,18 +39,28 @@ export function plans(stores) {
       },
       log,
     })
-    const sections = []
-    for (const [title, operation, input] of operationsOf(place)) {
-      const actor = { userId: place.reader.id, isAdmin: false }
-      const call = (n) => execute(chat, { operation, actor, input: input(n), requestId: 'plans' })
-      // The first call may ask what is remembered afterwards.
-      await call(0)
-      sections.push({ title, statements: await explainAll(stand, await captured(() => call(1))) })
+    try {
+      const sections = await explainOperations(stand, chat, place)
+      await writeFile(file, markdown(sections))
+      return sections.map(({ title, statements }) => ({ what: title, product: `${statements.length} statements` }))
+    } finally {
+      await chat.close()
     }
-    await chat.close()
-    await writeFile(file, markdown(sections))
-    return sections.map(({ title, statements }) => ({ what: title, product: `${statements.length} statements` }))
   })
+}
+
+async function explainOperations(stand, chat, place) {
+  const sections = []
+  const actor = { userId: place.reader.id, isAdmin: false }
+  const run = (operation, input) => execute(chat, { operation, actor, input, requestId: 'plans' })
+  const { data: atFirst } = await run('sync', {})
+  for (const [title, operation, input] of operationsOf(place, atFirst.next)) {
+    const call = (n) => run(operation, input(n))
+    // The first call may ask what is remembered afterwards.
+    await call(0)
+    sections.push({ title, statements: await explainAll(stand, await captured(() => call(1))) })
+  }
+  return sections
 }
 
 async function createPlace(stand) {
@@ -61,15 +74,17 @@ async function createPlace(stand) {
   return { reader, large, ids }
 }
 
-function operationsOf({ large, ids }) {
+function operationsOf({ large, ids }, since) {
   const conversation_id = large
   return [
     ['conversations, of somebody in 2,000', 'list_conversations', () => ({})],
     ['history, page 1', 'list_messages', () => ({ conversation_id })],
     ['history, page 1,000', 'list_messages', () => ({ conversation_id, page: 1000 })],
     ['history, before a message in the middle', 'list_messages', () => ({ conversation_id, before: ids[messageCount / 2] })],
-    ['sending', 'send_message', (n) => ({ conversation_id, content: 'hi', client_message_id: `${n}` })],
+    ['sending an answer', 'send_message', (n) => ({ conversation_id, content: 'hi', parent_message_id: ids[n] })],
+    ['sending', 'send_message', () => ({ conversation_id, content: 'hi' })],
     ['reading fifty', 'mark_read', (n) => ({ conversation_id, message_ids: ids.slice(n * 50, n * 50 + 50) })],
+    ['what changed since', 'sync', () => ({ since })],
   ]
 }
 
@@ -91,19 +106,33 @@ async function captured(call) {
   return statements
 }
 
-const isBackground = (text) => /^\s*(begin|commit|rollback|set |delete from outbox|select exists \(select 1 from outbox)/i.test(text)
+const isBackground = (text) =>
+  /^\s*(begin|start transaction|commit|rollback|set |delete from outbox|select exists \(select 1 from outbox)/i.test(text)
+
+/** The statements that store messages, and which of their values are the ids. */
+const idColumns = new Map([
+  [storeBatchText, 1],
+  [storeKnownBatchText, 3],
+])
 
 async function explainAll({ pool }, statements) {
   const client = await pool.connect()
   const explained = []
-  for (const { text, values } of statements) {
-    await client.query('begin')
-    if (text === storeBatchText) await client.query(writerSettings)
-    const { rows } = await client.query(`explain (analyze, buffers, costs off, timing off, summary off) ${text}`, values)
-    await client.query('rollback')
-    explained.push({ text, plan: rows.map((row) => row['QUERY PLAN']) })
+  try {
+    for (const { text, values } of statements) {
+      await client.query('begin')
+      const idColumn = idColumns.get(text)
+      if (idColumn !== undefined) await client.query(writerSettings)
+      // It stored the message already: once more it is another one.
+      const again = idColumn === undefined ? values : values.with(idColumn, uuidArray([randomUUID()]))
+      const { rows } = await client.query(`explain (analyze, buffers, costs off, timing off, summary off) ${text}`, again)
+      await client.query('rollback')
+      explained.push({ text, plan: rows.map((row) => row['QUERY PLAN']) })
+    }
+  } finally {
+    // With the settings of the writer on it, or in the middle of something.
+    client.release(true)
   }
-  client.release()
   return explained
 }
 

@@ -2,6 +2,8 @@
 import pg from 'pg'
 
 const busyUs = Number(process.env.BENCH_SABOTAGE)
+/** A parameter that has one number for each message. */
+const columnOf = { 'store-batch': 0, 'store-known-batch': 6 }
 const original = pg.Client.prototype.query
 const usedUs = () => {
   const { user, system } = process.cpuUsage()
@@ -9,8 +11,9 @@ const usedUs = () => {
 }
 
 pg.Client.prototype.query = function (config, ...rest) {
-  if (config?.name === 'store-batch') {
-    const until = usedUs() + busyUs * config.values[0].split(',').length
+  const column = columnOf[config?.name]
+  if (column !== undefined) {
+    const until = usedUs() + busyUs * config.values[column].split(',').length
     while (usedUs() < until);
   }
   return original.call(this, config, ...rest)

@@ -5,6 +5,8 @@ import type { Measures } from '../measures/metrics.js'
 import { senderAlone } from '../receipts/readers.js'
 import { Refusal } from '../refusal.js'
 import { toMessage, type MessageRow } from './message-row.js'
+import { KnownSenders, type KnownConversation } from './known-senders.js'
+import { storeKnownBatch } from './send-statement-known.js'
 import { findStored, storeBatch, type Draft, type SentRow } from './send-statement.js'
 import { takeBatch, type SendOutcome, type WaitingSend } from './waiting-sends.js'
 import { WriterConnection } from './writer-connection.js'
@@ -45,6 +47,7 @@ export class SendQueue {
   readonly #connection: WriterConnection
   /** Whose sends are under way: none of theirs may overtake another, even if that has to be tried again. */
   readonly #sending = new Set<string>()
+  readonly #known = new WeakMap<pg.Client, KnownSenders>()
   #underWay = 0
   /** Once every flush that has begun has answered its callers, in the order of their beginning. */
   #answered = Promise.resolve()
@@ -130,14 +133,28 @@ export class SendQueue {
     measures.sendBatch(drafts.length)
     const startedAt = performance.now()
     try {
-      const rows = await storeBatch(client, drafts, { told: takeTold(), pushes, audited, mayBeSealed: openQuotes !== undefined })
-      return openQuotes ? await openQuotes(drafts, rows) : rows
+      const options = { told: takeTold(), pushes, audited }
+      if (openQuotes) return await openQuotes(drafts, await storeBatch(client, drafts, { ...options, mayBeSealed: true }))
+      const known = this.#knownOf(client)
+      const conversations = conversationsOf(batch, known)
+      const rows = conversations ? await storeKnownBatch(client, drafts, conversations, options) : await storeBatch(client, drafts, options)
+      for (const row of rows) {
+        const draft = drafts[row.n]
+        if (draft) known.learn(draft, row)
+      }
+      return rows
     } catch (error) {
       measures.queryFailures(1, { statement })
       throw error
     } finally {
       measures.querySeconds((performance.now() - startedAt) / 1000, { statement })
     }
+  }
+
+  #knownOf(client: pg.Client): KnownSenders {
+    let known = this.#known.get(client)
+    if (!known) this.#known.set(client, (known = new KnownSenders()))
+    return known
   }
 
   #settle(batch: readonly WaitingSend[], rows: readonly SentRow[]): void {
@@ -153,12 +170,12 @@ export class SendQueue {
       const item = batch[row.n]
       const message = messages[i]
       if (message) item?.resolve({ kind: 'sent', sent: message })
-      else if (row.verdict !== 'RETRY') item?.resolve({ kind: 'refused', row })
+      else if (!isToBeTriedAgain(row)) item?.resolve({ kind: 'refused', row })
     }
   }
 
   #requeueChanged(batch: readonly WaitingSend[], rows: readonly SentRow[]): void {
-    const again = rows.filter(({ verdict }) => verdict === 'RETRY').flatMap(({ n }) => batch[n] ?? [])
+    const again = rows.filter(isToBeTriedAgain).flatMap(({ n }) => batch[n] ?? [])
     if (again.length > 0) this.#requeue(again, unavailable())
   }
 
@@ -201,6 +218,18 @@ async function withoutStored(client: pg.Client, batch: readonly WaitingSend[]): 
   return batch.filter((item) => !stored.has(item.draft.id))
 }
 
+/** Those of all drafts; undefined when one of them has to be judged. */
+function conversationsOf(batch: readonly WaitingSend[], known: KnownSenders): KnownConversation[] | undefined {
+  const conversations: KnownConversation[] = []
+  for (const { draft, attempts } of batch) {
+    const conversation = attempts === 0 && draft.parentMessageId === null ? known.conversationOf(draft) : undefined
+    if (!conversation) return undefined
+    conversations.push(conversation)
+  }
+  return conversations
+}
+
+const isToBeTriedAgain = ({ verdict }: SentRow) => verdict === 'RETRY' || verdict === 'JUDGE'
 const nothing = () => undefined
 const statement = 'store-batch'
 const isStubborn = (batch: readonly WaitingSend[]) => batch.length > 1 && batch.some(({ attempts }) => attempts >= togetherMax)
@@ -231,11 +260,11 @@ function toMessageRow(draft: Draft, row: SentRow): MessageRow {
     last_name: row.last_name,
     avatar_url: row.avatar_url,
     role: row.role,
-    parent_seq: row.parent_seq,
-    parent_sender_id: row.parent_sender_id,
-    parent_type: row.parent_type,
-    parent_content: row.parent_content,
-    parent_deleted: row.parent_deleted,
+    parent_seq: row.parent_seq ?? null,
+    parent_sender_id: row.parent_sender_id ?? null,
+    parent_type: row.parent_type ?? null,
+    parent_content: row.parent_content ?? null,
+    parent_deleted: row.parent_deleted ?? null,
   }
 }
 

@@ -1,5 +1,6 @@
 import type { MessageType } from '@viatra-chat/contract'
 import type pg from 'pg'
+import { uuidArray } from './uuid-array.js'
 
 /** A message that waits to be stored. */
 export interface Draft {
@@ -18,7 +19,8 @@ export interface Draft {
 }
 
 /**
- * What became of a draft. `RETRY`: the membership changed while the statement waited for the conversation; ask again. Where content may be
+ * What became of a draft. `RETRY`: the membership changed while the statement waited for the conversation, or since it was remembered; ask again. `JUDGE`: nothing
+ * of the batch was stored, for a client id in it was used before; ask the statement that judges. Where content may be
  * sealed, `EARLIER`: there is a message of this client id, and whether it says the same is for others to see; `KEY_GONE`: the key that sealed
  * the draft was destroyed.
  */
@@ -33,12 +35,15 @@ export type Verdict =
   | 'FORBIDDEN'
   | 'MESSAGE_NOT_FOUND'
   | 'RETRY'
+  | 'JUDGE'
 
-/** What the statement answers for a draft; what the draft says itself is not repeated. */
+/** What a statement answers for a draft; what the draft says itself is not repeated. */
 export interface SentRow {
   n: number
   verdict: Verdict
   earlier_id: string | null
+  /** By which the sender was judged. */
+  membership_version?: string
   /** The batch's row in the outbox; null when nothing of it was stored. */
   outbox_id: string | null
   seq: string | null
@@ -49,14 +54,35 @@ export interface SentRow {
   last_name: string | null
   avatar_url: string | null
   role: string | null
-  parent_seq: string | null
-  parent_sender_id: string | null
-  parent_type: MessageType | null
-  parent_content: string | null
-  parent_deleted: boolean | null
+  /** Of the parent: only where drafts may have one. */
+  parent_seq?: string | null
+  parent_sender_id?: string | null
+  parent_type?: MessageType | null
+  parent_content?: string | null
+  parent_deleted?: boolean | null
   /** Only where content may be sealed. */
   parent_sealed?: Buffer | null
 }
+
+/** What goes with the messages of `numbered`, those that have a seq: the log, what is to be told, what pushes are decided by. Given are the numbers of parameters. */
+export const toldOf = ({ told, audited, pushes }: Record<'told' | 'audited' | 'pushes', string>) => `
+told as (
+  delete from outbox where id = any(${told}::bigint[])
+), audited as (
+  insert into audit_log (action, details)
+  select 'messages_sent', ('{"messages": [' || string_agg('["' || id || '","' || conversation_id || '",' || seq || ',"' || sender_id || '"]', ',') || ']}')::jsonb
+  from numbered where ${audited}::boolean and seq is not null having count(*) > 0
+), places as materialized (
+  select ('[' || string_agg(place, ',') || ']')::jsonb as places, bool_or(message_type = 'system') as some_are_quiet,
+    '[' || string_agg(place, ',') filter (where message_type <> 'system') || ']' as heard
+  from (select message_type, '["' || conversation_id || '",' || seq || ']' as place from numbered where seq is not null offset 0) p
+  having count(*) > 0
+), untold as (
+  insert into outbox (announcement) select jsonb_build_object('kind', 'messages', 'at', places) from places returning id
+), intended as (
+  insert into push_intents (messages)
+  select case when some_are_quiet then heard::jsonb else places end from places where ${pushes}::boolean and heard is not null
+)`
 
 // One statement for many sends: it judges each draft for itself; takes the seqs of all that may be sent by changing their conversations, in the
 // order of their ids, so that two processes cannot wait for each other in a circle; and inserts. The locks of these changes last until the
@@ -116,7 +142,7 @@ with judged as (
   select r.*, t.*, width_bucket(r.conversation_id, t.ids) as place from ranked r cross join taken t offset 0
 ), numbered as materialized (
   select n, id, conversation_id, sender_id, parent_message_id, message_type, content, metadata::jsonb as metadata, client_message_id,
-    times[place] as created_at, judgement, earlier_id, first_name, last_name, avatar_url, role,
+    times[place] as created_at, judgement, membership_version, earlier_id, first_name, last_name, avatar_url, role,
     parent_seq, parent_sender_id, parent_type, parent_content, parent_deleted,{numberedColumns}
     case when judgement = 'SENT' and ids[place] = conversation_id then seqs_before[place] + rank end as seq
   from found
@@ -124,24 +150,8 @@ with judged as (
   insert into messages (conversation_id, seq, id, sender_id, parent_message_id, message_type, content, metadata, client_message_id, created_at, updated_at{column})
   select conversation_id, seq, id, sender_id, parent_message_id, message_type, content, metadata, client_message_id, created_at, created_at{column}
   from numbered where seq is not null
-), told as (
-  delete from outbox where id = any($10::bigint[])
-), audited as (
-  insert into audit_log (action, details)
-  select 'messages_sent', ('{"messages": [' || string_agg('["' || id || '","' || conversation_id || '",' || seq || ',"' || sender_id || '"]', ',') || ']}')::jsonb
-  from numbered where $11::boolean and seq is not null having count(*) > 0
-), places as materialized (
-  select ('[' || string_agg(place, ',') || ']')::jsonb as places, bool_or(message_type = 'system') as some_are_quiet,
-    '[' || string_agg(place, ',') filter (where message_type <> 'system') || ']' as heard
-  from (select message_type, '["' || conversation_id || '",' || seq || ']' as place from numbered where seq is not null offset 0) p
-  having count(*) > 0
-), untold as (
-  insert into outbox (announcement) select jsonb_build_object('kind', 'messages', 'at', places) from places returning id
-), intended as (
-  insert into push_intents (messages)
-  select case when some_are_quiet then heard::jsonb else places end from places where $12::boolean and heard is not null
-)
-select n, case when judgement = 'SENT' and seq is null then 'RETRY' else judgement end as verdict, earlier_id,
+), ${toldOf({ told: '$10', audited: '$11', pushes: '$12' })}
+select n, case when judgement = 'SENT' and seq is null then 'RETRY' else judgement end as verdict, earlier_id, membership_version,
   (select id from untold) as outbox_id, seq, extract(epoch from created_at)::float8 * 1000 as created_ms,
   nullif(metadata, '{}') as metadata, first_name, last_name, avatar_url, role,
   parent_seq, parent_sender_id, parent_type, parent_content, parent_deleted{parentColumn}
@@ -212,9 +222,9 @@ export async function storeBatch(
     text: mayBeSealed ? storeSealedText : storeBatchText,
     values: [
       numbersUpTo(drafts.length),
-      listOf(column('id')),
-      listOf(column('conversationId')),
-      listOf(column('senderId')),
+      uuidArray(column('id')),
+      uuidArray(column('conversationId')),
+      uuidArray(column('senderId')),
       listOf(column('messageType')),
       drafts.map(({ content, sealed }) => (sealed ? null : content)),
       drafts.map(({ metadata, sealed }) => sealed?.visibleMetadata ?? metadata),
@@ -229,8 +239,8 @@ export async function storeBatch(
   return rows
 }
 
-/** An array of ids or words as PostgreSQL reads it: none of them needs quotes, which pg would look for in each. */
-const listOf = (words: readonly (string | null)[]) => `{${words.map((word) => word ?? 'NULL').join()}}`
+/** An array of words, numbers or ids as PostgreSQL reads it: none of them needs quotes, which pg would look for in each. */
+export const listOf = (words: readonly (string | number | null)[]) => `{${words.map((word) => word ?? 'NULL').join()}}`
 
 const numbers: string[] = []
 const numbersUpTo = (count: number) => (numbers[count] ??= `{${Array.from({ length: count }, (_, n) => n).join()}}`)
