@@ -1,6 +1,7 @@
 // What the checker must catch. Each takes one safeguard out of the built product, in a copy of it.
 
 const statement = 'packages/chat/dist/messages/send-statement.js'
+const knownStatement = 'packages/chat/dist/messages/send-statement-known.js'
 const schema = 'db/migrations/0001_chat.up.sql'
 
 /** `edits`: file, text, and what to put in its place. `caught`: what a violation of it looks like. */
@@ -21,6 +22,11 @@ export const sabotages = [
         statement,
         'set last_seq = c.last_seq + a.total',
         'set last_seq = (select last_seq from conversations where id = a.conversation_id) + a.total',
+      ],
+      [
+        knownStatement,
+        'set last_seq = c.last_seq + a.total',
+        'set last_seq = (select last_seq from conversations where id = a.id) + a.total',
       ],
       [schema, 'PRIMARY KEY (conversation_id, seq)', 'CHECK (seq > 0)'],
     ],
@@ -54,7 +60,7 @@ export const sabotages = [
     name: 'no check of client message ids',
     cases: 'F01,F47',
     edits: [
-      [statement, 'and client_message_id = i.client_message_id', 'and false'],
+      ...[statement, knownStatement].map((file) => [file, 'and client_message_id = i.client_message_id', 'and false']),
       [schema, 'CREATE UNIQUE INDEX idx_messages_client_message_id', 'CREATE INDEX idx_messages_client_message_id'],
     ],
     caught: /C1 .* stored [2-9] times/,
