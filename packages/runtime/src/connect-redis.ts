@@ -20,6 +20,7 @@ export function connectRedis(url: string, purpose: RedisPurpose, log: Logger, ca
   const tls = ca === undefined ? {} : { tls: { ca } }
   const redis = new Redis(url, { ...COMMON, ...BY_PURPOSE[purpose], ...tls, connectionName: `viatra-chat:${purpose}` })
   logOutages(redis, purpose, log)
+  outliveSecondErrors(redis)
   if (purpose !== 'commands') allowFloatingCommands(redis)
   return redis
 }
@@ -72,6 +73,17 @@ function logOutages(redis: Redis, purpose: RedisPurpose, log: Logger): void {
   redis.on('ready', () => {
     if (downSince !== undefined) log.info({ purpose, outageMs: Date.now() - downSince }, 'redis is back')
     downSince = reason = undefined
+  })
+}
+
+/**
+ * ioredis listens for one error of a connection. A server that was refused for its certificate may answer with an alert, which is a second one and
+ * would end the process.
+ */
+function outliveSecondErrors(redis: Redis): void {
+  redis.on('error', () => {
+    const { stream }: { stream?: Redis['stream'] } = redis
+    stream?.on('error', () => undefined)
   })
 }
 
