@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { migrate } from '@viatra-chat/db'
 import { startPostgres, startRedis } from '@viatra-chat/local/stores'
 import { Redis } from 'ioredis'
 import pg from 'pg'
+import { imageOptions } from '../../infra/local/dist/instance/image-options.js'
 import { SupervisedProcess } from '../../infra/local/dist/processes/supervised-process.js'
 import { findFreePort } from '../../infra/local/dist/processes/find-free-port.js'
 import { createBareTable } from './bare/batched-insert.mjs'
@@ -19,7 +19,7 @@ const programs = {
   bareGateway: fileOf('bare/gateway.mjs'),
 }
 // As in the images, and the same for what the product is compared with.
-const nodeOptions = Object.fromEntries(['api', 'gateway'].map((name) => [name, nodeOptionsOf(name)]))
+const nodeOptions = Object.fromEntries(['api', 'gateway'].map((name) => [name, imageOptions(fileOf('../..'), name)]))
 export const secret = 'a secret of at least thirty-two bytes, for benchmarks'
 
 /** Runs something on stores of its own: PostgreSQL with fsync, as in production, and Redis. All of it ends with it. */
@@ -137,11 +137,6 @@ async function startService(program, env, nodeArgs, as) {
   })
   await supervised.start()
   return { as, url, pid: supervised.pid, stop: () => supervised.stop() }
-}
-
-function nodeOptionsOf(image) {
-  const [, command] = /^CMD (\[.*\])$/m.exec(readFileSync(fileOf(`../../infra/docker/${image}.Dockerfile`), 'utf8'))
-  return JSON.parse(command).filter((part) => part.startsWith('--'))
 }
 
 async function isReady(url) {

@@ -1,4 +1,5 @@
 import type { ProcessPlan } from '../processes/supervised-process.js'
+import { imageOptions } from './image-options.js'
 import type { Print } from './run-instance.js'
 import { everything, problemsOnly, serviceLog } from './service-log.js'
 import type { Settings } from './settings.js'
@@ -18,23 +19,19 @@ export const metricsPortOf = (port: number): number => port + 20
 
 /** How each API and gateway process is run, given the environment that they share. */
 export function servicePlans(settings: Settings, env: NodeJS.ProcessEnv, print: Print): { apis: ProcessPlan[]; gateways: ProcessPlan[] } {
-  const { programs } = settings
-  return {
-    apis: apiPorts(settings).map((port, index) => servicePlan(settings, `api-${index + 1}`, programs.api, portsOf(env, port), print)),
-    gateways: gatewayPorts(settings).map((port, index) =>
-      servicePlan(settings, `gateway-${index + 1}`, programs.gateway, portsOf(env, port), print),
-    ),
-  }
+  const plan = (service: 'api' | 'gateway') => (port: number, index: number) =>
+    servicePlan(settings, service, `${service}-${index + 1}`, portsOf(env, port), print)
+  return { apis: apiPorts(settings).map(plan('api')), gateways: gatewayPorts(settings).map(plan('gateway')) }
 }
 
 const portsOf = (env: NodeJS.ProcessEnv, port: number) => ({ ...env, PORT: String(port), METRICS_PORT: String(metricsPortOf(port)) })
 
-function servicePlan(settings: Settings, name: string, program: string, env: NodeJS.ProcessEnv, print: Print): ProcessPlan {
+function servicePlan(settings: Settings, service: 'api' | 'gateway', name: string, env: NodeJS.ProcessEnv, print: Print): ProcessPlan {
   const show = settings.dev ? everything(name, print) : problemsOnly(name, print)
   return {
     name,
     command: process.execPath,
-    args: ['--enable-source-maps', program],
+    args: [...imageOptions(settings.root, service), settings.programs[service]],
     env,
     cwd: settings.root,
     isReady: () => isReady(Number(env.PORT)),
