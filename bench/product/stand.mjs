@@ -63,10 +63,10 @@ async function openStand(serverUrl, redisUrl, name) {
   const allDrivers = []
   const query = async (text, values) => (await pool.query(text, values)).rows
 
-  /** Starts `count` processes of a program and gives them: `{url, pid, stop}`. */
-  async function start(program, count = 1, { env = {}, nodeArgs = [], as = program } = {}) {
+  /** Starts `count` processes of a program and gives them: `{url, pid, stop}`. Node's options are those of the image that `as` names, unless `options` are given. */
+  async function start(program, count = 1, { env = {}, nodeArgs = [], as = program, options = nodeOptions[as] ?? [] } = {}) {
     const started = Array.from({ length: count }, () =>
-      startService(program, { ...environment(databaseUrl, redisUrl), ...env }, nodeArgs, as),
+      startService(program, { ...environment(databaseUrl, redisUrl), ...env }, [...options, ...nodeArgs], as),
     )
     const running = await Promise.all(started)
     services.push(...running)
@@ -126,7 +126,7 @@ async function startService(program, env, nodeArgs, as) {
   const supervised = new SupervisedProcess({
     name: as,
     command: process.execPath,
-    args: [...(nodeOptions[as] ?? []), ...nodeArgs, programs[program]],
+    args: [...nodeArgs, programs[program]],
     env: { ...env, PORT: String(port) },
     isReady: () => isReady(url),
     readyWithinMs: 30_000,

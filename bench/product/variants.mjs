@@ -16,3 +16,6 @@ export const collectable = { nodeArgs: ['--expose-gc', ...preload('collect-garba
 
 /** The product with a profiler that SIGCONT starts and stops; what it saw is at `path` and the process's number. */
 export const profiled = (path) => ({ ...preload('profile'), env: { BENCH_PROFILE: path } })
+
+/** The product without what its images tell V8. */
+export const asNodeComes = { options: [] }

@@ -2,6 +2,7 @@ import { idle, reconnects } from './connections.mjs'
 import { costs } from './costs.mjs'
 import { fanOut } from './fan-out.mjs'
 import { growth } from './growth.mjs'
+import { heap } from './heap.mjs'
 import { plans } from './plans.mjs'
 import { profile } from './profile.mjs'
 import { push } from './push.mjs'
@@ -25,6 +26,7 @@ export const benchmarks = {
   push,
   reads,
   startUp,
+  heap,
   profile,
   plans,
   costs,

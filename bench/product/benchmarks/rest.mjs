@@ -16,16 +16,11 @@ const content = 'Blood pressure 124/81, temperature 36.8, slept well. '.repeat(2
 /** REST sends beside bare Fastify, and into one hot conversation beside a thousand. */
 export function rest(stores) {
   return withStand(stores, 'rest', async (stand) => {
-    const people = await createPeople(stand, 1000)
-    const spread = await createConversations(
-      stand,
-      people.map((person, n) => [person, people[(n + 1) % people.length]]),
-    )
+    const { people, calls } = await createSends(stand)
     const [hot] = await createConversations(stand, [people])
     const [api] = await stand.start('api', 1, asAsked)
     const [bareApi] = await stand.start('bareApi', 1, { as: 'api' })
     const drivers = await stand.drivers()
-    const calls = people.map((person, n) => sendTo(spread[n], person))
     const hotCalls = people.map((person) => sendTo(hot, person))
     const run = (service, some, connections, forMs = measuredMs) =>
       measureCalls(stand, service, drivers, { calls: some, ms: forMs, connections })
@@ -43,6 +38,16 @@ export function rest(stores) {
       row('REST sends into one conversation, of those into 1,000', results, 'hot', 'product', 0.95),
     ]
   })
+}
+
+/** A thousand people and their sends, each to a conversation of its own. */
+export async function createSends(stand) {
+  const people = await createPeople(stand, 1000)
+  const spread = await createConversations(
+    stand,
+    people.map((person, n) => [person, people[(n + 1) % people.length]]),
+  )
+  return { people, calls: people.map((person, n) => sendTo(spread[n], person)) }
 }
 
 /** The result with the most calls in a second, and how many it were with each number of callers. */
