@@ -9,6 +9,7 @@ import { openServer } from './database.mjs'
 import { outbox } from './outbox.mjs'
 import { partitions } from './partitions.mjs'
 import { history } from './history.mjs'
+import { knownSenders } from './known-senders.mjs'
 import { members } from './members.mjs'
 import { messageIndexes } from './message-indexes.mjs'
 import { push } from './push.mjs'
@@ -24,6 +25,7 @@ const parts = {
   activityIndex,
   messageIndexes,
   sends,
+  knownSenders,
   outbox,
   audit,
   push,

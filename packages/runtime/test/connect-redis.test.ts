@@ -45,6 +45,12 @@ test('waiting for Redis ends with its time', async () => {
   expect(await waitForRedis(connect('subscriber'), 20)).toBe(false)
 })
 
+test('a connection that fails twice, as when a server that was refused says so, does not end the process', async () => {
+  const redis = connect('commands')
+  await new Promise((resolve) => redis.once('error', resolve))
+  expect(() => redis.stream.emit('error', new Error('an alert'))).not.toThrow()
+})
+
 function connect(purpose: RedisPurpose): Redis {
   warnings = []
   const log = createLogger({ name: 'test', level: 'silent' })
@@ -58,9 +64,3 @@ function connect(purpose: RedisPurpose): Redis {
 async function attempts(redis: Redis, count: number): Promise<void> {
   for (let n = 0; n < count; n += 1) await new Promise((resolve) => redis.once('reconnecting', resolve))
 }
-
-test('a connection that fails twice, as when a server that was refused says so, does not end the process', async () => {
-  const redis = connect('commands')
-  await new Promise((resolve) => redis.once('error', resolve))
-  expect(() => redis.stream.emit('error', new Error('an alert'))).not.toThrow()
-})
