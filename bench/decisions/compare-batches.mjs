@@ -1,6 +1,6 @@
 import { storeBatchText } from '../../packages/chat/dist/messages/send-statement.js'
 import { createConversations } from './sends.mjs'
-import { ratio } from './measure.mjs'
+import { median, ratio } from './measure.mjs'
 import { measure } from './outbox.mjs'
 
 const rounds = 5
@@ -20,7 +20,7 @@ export async function compareBatches(database, option) {
 async function inTurns(run) {
   const results = { off: [], on: [] }
   for (let i = 0; i < rounds; i++) for (const name of ['off', 'on']) results[name].push(await run(name === 'on'))
-  const middle = (name, key) => results[name].map((result) => result[key]).toSorted((a, b) => a - b)[Math.floor(rounds / 2)]
+  const middle = (name, key) => median(results[name].map((result) => result[key]))
   const medians = (name) => ({ us: middle(name, 'us'), wal: middle(name, 'wal') })
   return { off: medians('off'), on: medians('on') }
 }

@@ -1,7 +1,7 @@
 import { execute, openChat } from '@viatra-chat/chat'
 import { Redis } from 'ioredis'
 import { chatSettings, jwt, withRedis } from './chat-parts.mjs'
-import { rate, ratio } from './measure.mjs'
+import { median, rate, ratio } from './measure.mjs'
 import { createConversations } from './sends.mjs'
 
 const conversations = 500
@@ -39,7 +39,6 @@ async function compare(what, call, off, on) {
     results.off.push(await measure(off, call))
     results.on.push(await measure(on, call))
   }
-  const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(rounds / 2)]
   return { what, off: rate(median(results.off)), on: rate(median(results.on)), 'on to off': ratio(median(results.on), median(results.off)) }
 }
 

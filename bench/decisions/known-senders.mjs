@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { KnownSenders } from '../../packages/chat/dist/messages/known-senders.js'
 import { storeBatch, writerSettings } from '../../packages/chat/dist/messages/send-statement.js'
 import { storeKnownBatch } from '../../packages/chat/dist/messages/send-statement-known.js'
-import { ratio } from './measure.mjs'
+import { median, ratio } from './measure.mjs'
 import { createConversations, draftFor } from './sends.mjs'
 
 const rounds = 7
@@ -41,8 +41,7 @@ async function inTurns({ pool, query }, load) {
   }
   // With the settings of the writer on it.
   client.release(true)
-  const middle = (values) => values.toSorted((a, b) => a - b)[Math.floor(rounds / 2)]
-  return { judged: middle(results.judged), known: middle(results.known) }
+  return { judged: median(results.judged), known: median(results.known) }
 }
 
 /** µs for each message. Without `senders` all are judged. */

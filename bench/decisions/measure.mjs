@@ -7,7 +7,8 @@ export async function medianOf(run) {
   return Object.fromEntries(Object.keys(results[0]).map((key) => [key, median(results.map((result) => result[key]))]))
 }
 
-function median(values) {
+/** Of several numbers the one in the middle. */
+export function median(values) {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
 }
 

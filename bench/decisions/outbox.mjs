@@ -5,10 +5,17 @@ import { medianOf, ratio } from './measure.mjs'
 const measuredMs = 1500
 
 // The statement as it would be without an outbox: neither the row that is written nor the rows that are deleted.
-const withoutOutbox = storeBatchText
-  .replace(/, told as \([\s\S]*?\n\), audited/, ', audited')
-  .replace(/, untold as \([\s\S]*?\n\), intended/, ', intended')
-  .replace('(select id from untold) as outbox_id,', 'null::bigint as outbox_id, $10::bigint[] as told,')
+const withoutOutbox = [
+  [/,\s+told as \([\s\S]*?\n\), audited/, ', audited'],
+  [/, untold as \([\s\S]*?\n\), intended/, ', intended'],
+  ['(select id from untold) as outbox_id,', 'null::bigint as outbox_id, $10::bigint[] as told,'],
+].reduce(replaceIn, storeBatchText)
+
+function replaceIn(text, [part, other]) {
+  const changed = text.replace(part, other)
+  if (changed === text) throw new Error(`The statement has no ${part} any more`)
+  return changed
+}
 
 /** What the outbox costs each message that is stored, by the size of the batch it goes with. */
 export function outbox(server) {

@@ -5,7 +5,7 @@ import pg from 'pg'
 import { storeBatchText, writerSettings } from '../../packages/chat/dist/messages/send-statement.js'
 import { cpuSeconds, parentOf } from '../product/cpu.mjs'
 import { chatSettings, jwt, withRedis } from './chat-parts.mjs'
-import { ratio } from './measure.mjs'
+import { median, ratio } from './measure.mjs'
 import { draftFor } from './sends.mjs'
 
 const messages = Number(process.env.PARTITIONS_MESSAGES ?? 1_000_000)
@@ -40,8 +40,7 @@ async function inDatabases(server, names, use, opened = []) {
   return server.withDatabase({ migrated: true }, (database) => inDatabases(server, names, use, [...opened, database]))
 }
 
-const mediansOf = (seen) =>
-  Object.fromEntries(Object.entries(seen).map(([what, costs]) => [what, costs.toSorted((a, b) => a - b)[Math.floor(rounds / 2)]]))
+const mediansOf = (seen) => Object.fromEntries(Object.entries(seen).map(([what, costs]) => [what, median(costs)]))
 
 function rowsOf(results) {
   const names = [...new Set(results.flatMap((result) => Object.keys(result)))].filter((name) => name !== 'parts')

@@ -17,6 +17,9 @@ export function medianOfResults(results) {
   return Object.fromEntries(Object.keys(first).map((key) => [key, medianOfResults(results.map((result) => result[key]))]))
 }
 
+/** What `inTurns` takes: of each of `{name: thing}` the same measure. */
+export const turnsOf = (things, measure) => Object.fromEntries(Object.entries(things).map(([name, thing]) => [name, () => measure(thing)]))
+
 /**
  * Measures variants in turns, so that what else the machine does meets all of them alike: `{name: round}` in, `{name: medians}` out.
  * Ratios of two variants must be taken within their rounds, see {@link ratioOf}: `rounds` keeps them.
@@ -38,6 +41,8 @@ export const ms = (value) => `${value.toFixed(value < 10 ? 2 : value < 100 ? 1 :
 export const rate = (value) => `${Math.round(value).toLocaleString('en')}/s`
 export const times = (value) => `${value.toFixed(value < 10 ? 2 : 0)} ×`
 export const kib = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`
+
+export const latencyText = ({ p50, p95, p99 }) => `p50 ${ms(p50)}, p95 ${ms(p95)}, p99 ${ms(p99)}`
 
 /** CPU per operation by process, in µs: `gateway 61, postgres 40, …`. */
 export function cpuText(cpu) {

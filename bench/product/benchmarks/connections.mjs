@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { residentBytes } from '../cpu.mjs'
-import { kib, ms, percentiles, rate } from '../figures.mjs'
+import { kib, median, ms, percentiles, rate } from '../figures.mjs'
 import { deal } from '../load/drivers.mjs'
 import { createConversations, createPeople } from '../population.mjs'
 import { asAsked, collectable } from '../variants.mjs'
@@ -125,7 +125,7 @@ async function storm(stand, gateways, drivers, talkers) {
 }
 
 function stormRows(storms) {
-  const middle = (key) => storms.map((each) => each[key]).toSorted((a, b) => a - b)[1]
+  const middle = (key) => median(storms.map((each) => each[key]))
   return [
     {
       what: 'sockets that come back, authenticated and joined, for each second of a gateway core',

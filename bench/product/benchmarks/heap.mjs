@@ -1,5 +1,5 @@
 import { residentBytes } from '../cpu.mjs'
-import { cpuText, inTurns, ms, rate, ratioOf } from '../figures.mjs'
+import { cpuText, inTurns, latencyText, ms, rate, ratioOf, turnsOf } from '../figures.mjs'
 import { asNodeComes } from '../variants.mjs'
 import { withStand } from '../stand.mjs'
 import { createSends, measureCalls } from './rest.mjs'
@@ -18,10 +18,15 @@ export async function heap(stores) {
 
 async function gateways(stand) {
   const lines = await openLines(stand, { product: {}, [base]: asNodeComes })
-  const inLines = (measure) => inTurns(Object.fromEntries(Object.entries(lines).map(([name, line]) => [name, () => measure(line)])), rounds)
-  const saturated = await inLines((line) => line.saturate())
+  const saturated = await inTurns(
+    turnsOf(lines, (line) => line.saturate()),
+    rounds,
+  )
   const perSecond = saturated.product.perSecond * 0.3
-  const calm = await inLines((line) => line.pace(perSecond))
+  const calm = await inTurns(
+    turnsOf(lines, (line) => line.pace(perSecond)),
+    rounds,
+  )
   const memory = Object.entries(lines).map(([name, line]) => memoryText(name, line.gateways))
   return [
     speed('socket sends, saturated, of V8 as it comes', saturated, memory),
@@ -30,7 +35,7 @@ async function gateways(stand) {
       product: ms(calm.product.p99),
       base: ms(calm[base].p99),
       ratio: ratioOf(calm, 'product', base, ({ p99 }) => p99),
-      detail: `p50 ${ms(calm.product.p50)}, p95 ${ms(calm.product.p95)}; ${base} ${ms(calm[base].p50)}, ${ms(calm[base].p95)}`,
+      detail: `${latencyText(calm.product)}; ${base} ${latencyText(calm[base])}`,
       figures: calm,
     },
   ]
@@ -42,8 +47,7 @@ async function apis(stand) {
   const drivers = await stand.drivers()
   const run = ([service]) => measureCalls(stand, service, drivers, { calls, ms: restMs, connections: callers })
   for (const service of Object.values(services)) await run(service)
-  const turns = Object.fromEntries(Object.entries(services).map(([name, service]) => [name, () => run(service)]))
-  const results = await inTurns(turns, rounds)
+  const results = await inTurns(turnsOf(services, run), rounds)
   const memory = Object.entries(services).map(([name, service]) => memoryText(name, service))
   return [speed(`REST sends of ${callers} callers, of V8 as it comes`, results, memory)]
 }
@@ -55,7 +59,7 @@ function speed(what, results, memory) {
     product: rate(product.perSecond),
     base: rate(results[base].perSecond),
     ratio: ratioOf(results, 'product', base, ({ perSecond }) => perSecond),
-    detail: `p99 ${ms(product.p99)}, ${base} ${ms(results[base].p99)}; µs of CPU each: ${cpuText(product.cpu)}; ${base} ${cpuText(results[base].cpu)}; resident: ${memory.join(', ')}`,
+    detail: `${latencyText(product)}; ${base} ${latencyText(results[base])}; µs of CPU each: ${cpuText(product.cpu)}; ${base} ${cpuText(results[base].cpu)}; resident: ${memory.join(', ')}`,
     driverBusy: product.busy,
     figures: results,
   }

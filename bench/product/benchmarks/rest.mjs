@@ -1,5 +1,5 @@
 import { cpuPerOperation } from '../cpu.mjs'
-import { cpuText, inTurns, ms, percentiles, rate, ratioOf } from '../figures.mjs'
+import { cpuText, inTurns, latencyText, percentiles, rate, ratioOf } from '../figures.mjs'
 import { createConversations, createPeople } from '../population.mjs'
 import { asAsked } from '../variants.mjs'
 import { withStand } from '../stand.mjs'
@@ -57,14 +57,14 @@ function bestOf(results) {
 }
 
 function row(what, results, name, base, min) {
-  const { p50, p99, cpu, perSecond, busy } = results[name]
+  const { cpu, perSecond, busy } = results[name]
   return {
     what,
     product: rate(perSecond),
     base: rate(results[base].perSecond),
     ratio: ratioOf(results, name, base, (result) => result.perSecond),
     target: { min },
-    detail: `p50 ${ms(p50)}, p99 ${ms(p99)}; µs of CPU each: ${cpuText(cpu)}; ${base} ${cpuText(results[base].cpu)}; ${callersText(name, results)}; ${callersText(base, results)}`,
+    detail: `${latencyText(results[name])}; µs of CPU each: ${cpuText(cpu)}; ${base} ${cpuText(results[base].cpu)}; ${callersText(name, results)}; ${callersText(base, results)}`,
     driverBusy: busy,
     figures: results,
   }

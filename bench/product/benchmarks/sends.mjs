@@ -1,5 +1,5 @@
 import { cpuPerOperation } from '../cpu.mjs'
-import { cpuText, inTurns, ms, percentiles, rate, ratioOf } from '../figures.mjs'
+import { cpuText, inTurns, latencyText, ms, percentiles, rate, ratioOf, turnsOf } from '../figures.mjs'
 import { createConversations, createPeople } from '../population.mjs'
 import { oneStatementEach, sabotage } from '../variants.mjs'
 import { withStand } from '../stand.mjs'
@@ -17,11 +17,11 @@ export async function sends(stores) {
 
 async function besideBare(stand) {
   const lines = await openLines(stand, { product: {}, bare: { program: 'bareGateway' } })
-  const saturated = await inTurns(turns(lines, (line) => line.saturate()))
+  const saturated = await inTurns(turnsOf(lines, (line) => line.saturate()))
   const perSecond = saturated.product.perSecond * 0.3
   // Batches are small there: until that is compiled anew, times fall from second to second.
   for (const line of Object.values(lines)) await line.pace(perSecond, warmUpMs)
-  const calm = await inTurns(turns(lines, (line) => line.pace(perSecond)))
+  const calm = await inTurns(turnsOf(lines, (line) => line.pace(perSecond)))
   return [
     throughput('of a bare pipeline', saturated, 'bare', 0.85),
     {
@@ -30,7 +30,7 @@ async function besideBare(stand) {
       base: ms(calm.bare.p99),
       ratio: ratioOf(calm, 'product', 'bare', ({ p99 }) => p99),
       target: { max: 2.5 },
-      detail: `p50 ${ms(calm.product.p50)}, p95 ${ms(calm.product.p95)}; bare ${ms(calm.bare.p50)}, ${ms(calm.bare.p95)}`,
+      detail: `${latencyText(calm.product)}; bare ${latencyText(calm.bare)}`,
       figures: calm,
     },
   ]
@@ -38,7 +38,7 @@ async function besideBare(stand) {
 
 async function besideOneEach(stand) {
   const lines = await openLines(stand, { product: {}, 'one statement each': oneStatementEach })
-  const saturated = await inTurns(turns(lines, (line) => line.saturate()))
+  const saturated = await inTurns(turnsOf(lines, (line) => line.saturate()))
   return [throughput('of one statement per send', saturated, 'one statement each', 2.5)]
 }
 
@@ -46,7 +46,7 @@ async function besideOneEach(stand) {
 export function noticed(stores) {
   return withStand(stores, 'noticed', async (stand) => {
     const lines = await openLines(stand, { product: {}, slowed: sabotage })
-    const results = await inTurns(turns(lines, (line) => line.saturate()))
+    const results = await inTurns(turnsOf(lines, (line) => line.saturate()))
     return [
       {
         what: 'sends of a product slowed on purpose, of the product as it is: must be seen',
@@ -69,7 +69,7 @@ export function forms(stores) {
       'one by one': { env: { WIRE_VERSION: 'previous' } },
       sharded: { env: { REDIS_ADAPTER: 'sharded' } },
     })
-    const results = await inTurns(turns(lines, (line) => line.saturate()))
+    const results = await inTurns(turnsOf(lines, (line) => line.saturate()))
     return [throughput('of events told one by one', results, 'one by one', 1), throughput('of the sharded adapter', results, 'sharded', 1)]
   })
 }
@@ -82,13 +82,11 @@ function throughput(what, results, base, min) {
     base: rate(results[base].perSecond),
     ratio: ratioOf(results, 'product', base, ({ perSecond }) => perSecond),
     target: { min },
-    detail: `p50 ${ms(product.p50)}, p99 ${ms(product.p99)}; µs of CPU each: ${cpuText(product.cpu)}; ${base} ${cpuText(results[base].cpu)}`,
+    detail: `${latencyText(product)}; µs of CPU each: ${cpuText(product.cpu)}; ${base} ${cpuText(results[base].cpu)}`,
     driverBusy: product.busy,
     figures: results,
   }
 }
-
-const turns = (lines, measure) => Object.fromEntries(Object.entries(lines).map(([name, line]) => [name, () => measure(line)]))
 
 /** For each variant two gateways and pairs of people over both of them, ready to send. */
 export async function openLines(stand, variants) {
